@@ -15,7 +15,7 @@ import {
   type Sale,
   until,
   type WalletRig,
-} from './wallet.ts'
+} from './wallet-rig.ts'
 
 async function paysItself(t: Test, rig: WalletRig): Promise<void> {
   const { preimage, hash, request, payment, payRequest, held } = await holdAndPay(rig)

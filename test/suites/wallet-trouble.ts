@@ -15,7 +15,7 @@ import {
   patience,
   until,
   type WalletRig,
-} from './wallet.ts'
+} from './wallet-rig.ts'
 
 async function abortIsUnknown(t: Test, rig: WalletRig): Promise<void> {
   const { hash, preimage, payRequest, payment } = await holdAndPay(rig)
