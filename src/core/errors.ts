@@ -47,6 +47,8 @@ export type ErrorDetail =
   | { readonly code: 'PAYMENT_REFUSED'; readonly hash: string; readonly why: string }
   /** The journal holds something that this version did not write. */
   | { readonly code: 'BAD_JOURNAL'; readonly why: string }
+  /** The wallet broke its contract (src/wallet/wallet.ts): nothing may be concluded from its word. */
+  | { readonly code: 'BAD_WALLET'; readonly why: string }
   /** The budget does not cover the purchase (money law 10). */
   | { readonly code: 'OVER_BUDGET'; readonly needMsat: bigint; readonly leftMsat: bigint }
   /** The hash was paid before, or its key is held: it is not paid again (money law 2). */

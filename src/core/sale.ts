@@ -55,6 +55,8 @@ export interface Sale {
   readonly exp: number
   /** When the offer ends, unix milliseconds of our clock (`ttl`). */
   readonly expiresAtMs: number
+  /** Node key of the wallet that made the invoice, 33 bytes: another wallet's word about it proves nothing. */
+  readonly walletNode?: Uint8Array
   /** The asking peer's address bucket (docs/limits.md). */
   readonly buyer: string
   /** Lowest expiry height of the held HTLCs; from `held` on. */
