@@ -11,7 +11,7 @@ import { decode, encode } from './codec.ts'
 import { type Entry, fits, ourEntry, readEntry, same } from './handshake.ts'
 import { HASH_BYTES, MAX_MESSAGE_BYTES, MAX_WAITING_BYTES } from './limits.ts'
 import type { Message } from './message.ts'
-import { Outbox, type Traffic } from './outbox.ts'
+import { Outbox } from './outbox.ts'
 import type { TradeHandler, TradePeer } from './peer.ts'
 import { Quota } from './quota.ts'
 
@@ -25,6 +25,8 @@ export interface TradeWire {
   extended(name: string, bytes: Uint8Array): void
   destroy(): unknown
   once(event: 'close' | 'end' | 'finish', listener: () => void): unknown
+  /** Bytes of piece data that were put into the wire. */
+  on(event: 'upload', listener: (bytes: number) => void): unknown
 }
 
 /** What the extension needs from those who own the wires. */
@@ -36,8 +38,8 @@ export interface TradeOptions<W extends TradeWire> {
   readonly label: (wire: W) => string
   /** See {@link TradePeer.address}. */
   readonly address: (wire: W) => string
-  /** Counts what goes out on a wire, so that a peer that does not read can be dropped. */
-  readonly traffic: (wire: W) => Traffic
+  /** Bytes that wait in this process to leave on a wire: a peer that does not read is dropped. */
+  readonly queuedBytes: (wire: W) => number
   readonly nowMs: () => number
   /** Told of every peer that we drop, with the reason: for the log and for bans. */
   readonly dropped?: (wire: W, why: LntError) => void
@@ -93,9 +95,10 @@ class Connection<W extends TradeWire> implements TradeExtension, TradePeer {
     this.ourPublicKey = publicKey
     this.#options = options
     this.#wire = wire
-    this.#outbox = new Outbox(() => options.traffic(wire))
+    this.#outbox = new Outbox(() => options.queuedBytes(wire))
     this.#quota = new Quota(options.nowMs())
     wire.extendedHandshake['lnt'] = ourEntry(options.net, publicKey)
+    wire.on('upload', (bytes) => this.#outbox.uploaded(bytes))
     for (const event of ['close', 'end', 'finish'] as const) wire.once(event, () => this.#end())
   }
 

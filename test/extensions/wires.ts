@@ -24,15 +24,15 @@ export async function until(holds: () => boolean): Promise<void> {
 /** A wire that sends nowhere. */
 export class FakeWire implements TradeWire {
   readonly extendedHandshake: Record<string, unknown> = {}
-  readonly traffic = { pushedBytes: 0, waitingBytes: 0 }
+  queuedBytes = 0
   destroyed = false
   refuses = false
   readonly #listeners: (() => void)[] = []
+  readonly #uploads: ((bytes: number) => void)[] = []
 
   extended(_name: string, bytes: Uint8Array): void {
     if (this.refuses) throw new Error('Unrecognized extension')
-    this.traffic.pushedBytes += bytes.length
-    this.traffic.waitingBytes += bytes.length
+    this.queuedBytes += bytes.length
   }
 
   destroy(): void {
@@ -43,6 +43,16 @@ export class FakeWire implements TradeWire {
 
   once(_event: string, listener: () => void): void {
     this.#listeners.push(listener)
+  }
+
+  on(_event: 'upload', listener: (bytes: number) => void): void {
+    this.#uploads.push(listener)
+  }
+
+  /** As if pieces were served. */
+  upload(bytes: number): void {
+    this.queuedBytes += bytes
+    for (const listener of this.#uploads) listener(bytes)
   }
 }
 
@@ -88,7 +98,7 @@ export class Side {
       net: 'regtest',
       label: () => `label of ${name}`,
       address: () => `address of ${name}`,
-      traffic: () => this.fake.traffic,
+      queuedBytes: () => this.fake.queuedBytes,
       nowMs: () => this.nowMs,
       dropped: (_wire, why) => this.dropped.push(why),
       handler: {
