@@ -51,7 +51,7 @@ export type CouponState = 'out' | 'pool' | 'retired'
 const STATES: readonly CouponState[] = ['out', 'pool', 'retired']
 const COLUMNS = ['hash', 'salt', 'c', 'span', 'j', 'state', 'exp', 'stranger']
 
-/** A coupon with a row. */
+/** A coupon that is not fresh. */
 export interface Coupon extends CouponOffer {
   readonly state: CouponState
 }
