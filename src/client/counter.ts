@@ -1,0 +1,55 @@
+/**
+ * One torrent's counter: passes what trading peers say to whoever serves them, now or once it is there.
+ * @module
+ */
+import type { Message, Terms } from '../../extensions/lnt-trade/message.ts'
+import type { TradeHandler, TradePeer } from '../../extensions/lnt-trade/peer.ts'
+
+/** A clerk takes the messages of its types; peers that came before it are introduced when it starts. */
+interface Clerk {
+  readonly takes: readonly Message['type'][]
+  readonly handler: TradeHandler
+}
+
+/** Wallets and metadata come later than the first peers: the counter keeps those, and their price sheets. */
+export class Counter implements TradeHandler {
+  readonly #peers = new Map<TradePeer, Terms | undefined>()
+  readonly #clerks: Clerk[] = []
+
+  /** Trading peers that are connected now. */
+  get peers(): readonly TradePeer[] {
+    return [...this.#peers.keys()]
+  }
+
+  /** A clerk starts work: it meets every peer that is there, with its latest terms. */
+  add(clerk: Clerk): void {
+    this.#clerks.push(clerk)
+    for (const [peer, terms] of this.#peers) {
+      clerk.handler.opened(peer)
+      if (terms && clerk.takes.includes('terms')) clerk.handler.received(peer, terms)
+    }
+  }
+
+  opened(peer: TradePeer): void {
+    this.#peers.set(peer, undefined)
+    for (const { handler } of this.#clerks) handler.opened(peer)
+  }
+
+  received(peer: TradePeer, message: Message): void {
+    if (message.type === 'terms') this.#peers.set(peer, message)
+    for (const { takes, handler } of this.#clerks)
+      if (takes.includes(message.type)) handler.received(peer, message)
+  }
+
+  closed(peer: TradePeer): void {
+    this.#peers.delete(peer)
+    for (const { handler } of this.#clerks) handler.closed(peer)
+  }
+}
+
+/** What a buyer listens to. */
+export const BUYER_TAKES: readonly Message['type'][] = ['terms', 'offer', 'reject', 'records']
+/** What a seller listens to. */
+export const SELLER_TAKES: readonly Message['type'][] = ['ask', 'cancel']
+/** What whoever serves record rows listens to. */
+export const ROWS_TAKES: readonly Message['type'][] = ['getrecords']

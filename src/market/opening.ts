@@ -1,0 +1,73 @@
+/**
+ * From a preimage to a key that is known to be good: every commitment is checked (docs/protocol.md §7 "After paying").
+ * @module
+ */
+import { unwrap } from '../../torrents/coupons.ts'
+import type { SealedTorrent } from '../../torrents/info.ts'
+import { keyCommitment, keyOf } from '../../torrents/keys.ts'
+import { openPiece } from '../../torrents/open.ts'
+import type { RecordBook } from '../../torrents/records.ts'
+import { equal } from '../core/bytes.ts'
+import { hasCode, LntError } from '../core/errors.ts'
+import { isLeaf, leafOf } from '../core/geometry.ts'
+import type { Purchase } from '../core/purchase.ts'
+import type { Shelf } from './shelf.ts'
+
+/** Ciphertext as the swarm holds it. */
+export interface Goods {
+  /** Whether a piece is held and verified against the info dict. */
+  has(piece: number): boolean
+  /** Ciphertext of a whole piece that is held. */
+  read(piece: number): Promise<Uint8Array>
+}
+
+/** How a paid purchase ended. */
+export type Opening =
+  | { readonly good: true; readonly key: Uint8Array }
+  | { readonly good: false; readonly why: string }
+
+/** What opening looks at. */
+export interface OpeningPorts {
+  readonly torrent: SealedTorrent
+  readonly book: RecordBook
+  readonly shelf: Shelf
+  readonly goods: Goods
+}
+
+/** Turns the preimage of a paid purchase into its key and checks it against everything that is known. */
+export async function openPurchase(
+  purchase: Purchase,
+  preimage: Uint8Array,
+  ports: OpeningPorts,
+): Promise<Opening> {
+  const key = unwrap(purchase.wrap, preimage)
+  try {
+    if (!equal(keyCommitment(key), purchase.record.kc)) throw bad(purchase.span, 'kc')
+    for (const piece of ports.shelf.piecesOf(purchase.span))
+      await checkUnder(purchase, key, piece, ports)
+  } catch (err) {
+    if (hasCode(err, 'BAD_KEY')) return { good: false, why: err.detail.why }
+    throw err
+  }
+  return { good: true, key }
+}
+
+async function checkUnder(
+  purchase: Purchase,
+  key: Uint8Array,
+  piece: number,
+  { torrent, book, shelf, goods }: OpeningPorts,
+): Promise<void> {
+  const leaf = leafOf(torrent.pieces, piece)
+  const leafKey = keyOf({ span: purchase.span, key }, leaf)
+  const record = isLeaf(torrent.pieces, purchase.span) ? purchase.record : book.get(leaf)
+  if (record && !equal(keyCommitment(leafKey), record.kc)) throw bad(leaf, 'kc of a piece')
+  const held = shelf.leafKey(piece)
+  if (held && !equal(held, leafKey)) throw bad(leaf, 'another key than the one held')
+  if (!record || !goods.has(piece)) return
+  openPiece(record.pt, { span: leaf, key: leafKey }, await goods.read(piece))
+}
+
+function bad(span: number, why: string): LntError {
+  return new LntError({ code: 'BAD_KEY', span, why })
+}

@@ -1,0 +1,94 @@
+/**
+ * Decrypts pieces that are in hand and whose key is held, a few at a time, and checks what comes out (docs/protocol.md §7).
+ * @module
+ */
+import type { SealedTorrent } from '../../torrents/info.ts'
+import { openPiece, unsealPiece } from '../../torrents/open.ts'
+import type { RecordBook } from '../../torrents/records.ts'
+import { leafOf } from '../core/geometry.ts'
+import type { Goods } from './opening.ts'
+import type { Shelf } from './shelf.ts'
+
+/** Pieces decrypted at once: reading one overlaps hashing another; more would only hold memory. */
+const AT_ONCE = 3
+
+/** What unsealing works on. */
+export interface UnsealingPorts {
+  readonly torrent: SealedTorrent
+  readonly book: RecordBook
+  readonly shelf: Shelf
+  readonly goods: Goods
+  /** Gets each plaintext once, in the order asked. */
+  readonly onPlain: (piece: number, plaintext: Uint8Array) => Promise<void>
+  /** A piece misses its commitment (`BAD_KEY`), or something of ours failed. */
+  readonly onError: (err: unknown) => void
+}
+
+/** A queue of pieces to open. Asking for one twice opens it once. */
+export class Unsealing {
+  readonly #ports: UnsealingPorts
+  readonly #queue = new Set<number>()
+  readonly #busy = new Set<number>()
+  /** Given out without a check, because no record is known (a free piece, no peers). */
+  readonly #unchecked = new Set<number>()
+  #isClosed = false
+
+  constructor(ports: UnsealingPorts) {
+    this.#ports = ports
+  }
+
+  /** Opens a piece if that can be done now and was not done before. */
+  add(piece: number): void {
+    const { shelf, goods } = this.#ports
+    if (shelf.isOpened(piece) || this.#busy.has(piece) || this.#isClosed) return
+    if (!goods.has(piece) || !shelf.leafKey(piece)) return
+    if (this.#unchecked.has(piece) && !this.#record(piece)) return
+    this.#queue.add(piece)
+    this.#next()
+  }
+
+  /** Opens nothing more. */
+  close(): void {
+    this.#isClosed = true
+    this.#queue.clear()
+  }
+
+  #record(piece: number): { readonly pt: Uint8Array } | undefined {
+    const { torrent, book } = this.#ports
+    return book.get(leafOf(torrent.pieces, piece))
+  }
+
+  #next(): void {
+    while (this.#busy.size < AT_ONCE) {
+      const [piece] = this.#queue
+      if (piece === undefined) return
+      this.#queue.delete(piece)
+      this.#busy.add(piece)
+      void this.#unseal(piece)
+        .catch(this.#ports.onError)
+        .finally(() => {
+          this.#busy.delete(piece)
+          this.#next()
+        })
+    }
+  }
+
+  async #unseal(piece: number): Promise<void> {
+    const { torrent, shelf, goods, onPlain } = this.#ports
+    const key = shelf.leafKey(piece)
+    if (!key) return
+    const span = leafOf(torrent.pieces, piece)
+    const ciphertext = await goods.read(piece)
+    const record = this.#record(piece)
+    if (this.#isClosed || shelf.isOpened(piece)) return
+    if (!record) {
+      // The key was checked against kc, the bytes against the info dict: what is missing is only the
+      // publisher's own word on the plaintext. Playing on beats waiting; it is checked when a row comes.
+      this.#unchecked.add(piece)
+      return onPlain(piece, unsealPiece(key, ciphertext))
+    }
+    const plaintext = openPiece(record.pt, { span, key }, ciphertext)
+    shelf.markOpened(piece)
+    if (!this.#unchecked.delete(piece)) await onPlain(piece, plaintext)
+  }
+}
