@@ -57,6 +57,18 @@ export async function runPurchase(purchase: Purchase, ports: BuyPorts): Promise<
 }
 
 /**
+ * Takes up a purchase of an earlier life: one that was not sent is taken back, every other goes on.
+ * @throws as {@link runPurchase}
+ */
+export function resumePurchase(purchase: Purchase, ports: FollowUpPorts): Promise<Purchase> {
+  const cancel = AbortSignal.abort()
+  return runPurchase(purchase, { ...ports, cancel, limitHeight: (h) => h, mayPay: () => false })
+}
+
+/** What a purchase acts on once it is not to be sent any more. */
+export type FollowUpPorts = Omit<BuyPorts, 'cancel' | 'limitHeight' | 'mayPay'>
+
+/**
  * Books that a piece which came after its key misses its plaintext commitment.
  * @returns the row, now `cheated`
  */
@@ -103,13 +115,17 @@ function mayStillPay(purchase: Purchase, ports: BuyPorts): boolean {
     !cancel.aborted &&
     clock.nowMs() < purchase.expiresAtMs &&
     isVouched(purchase, clock.nowMs()) &&
-    (before === undefined || UNPAID.has(before.state)) &&
+    (before === undefined || UNSENT.has(before.state)) &&
     keyring.get(purchase.infoSha256, purchase.span) === undefined &&
     mayPay(purchase)
   )
 }
 
-const UNPAID: ReadonlySet<string> = new Set(['offered', 'refused', 'failed'])
+/**
+ * A hash that was sent once is not sent by another purchase, even when it failed: should the outcome of the second
+ * payment get lost, the wallet's "failed" could be that of the first (money law 3).
+ */
+const UNSENT: ReadonlySet<string> = new Set(['offered', 'refused'])
 
 /**
  * Money law 1, as far as a row can tell: kind 4 lives by a fresh endorsement, kind 1 may go without (`--unendorsed`);

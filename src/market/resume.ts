@@ -6,17 +6,17 @@ import { equal } from '../core/bytes.ts'
 import type { Purchase } from '../core/purchase.ts'
 import type { Sale } from '../core/sale.ts'
 import type { Journal } from '../store/journal.ts'
-import { type BuyPorts, runPurchase } from './buy.ts'
+import { type FollowUpPorts, resumePurchase } from './buy.ts'
 import { runSale, type SellPorts } from './sell.ts'
 
 /** What resuming acts on. */
 export interface ResumePorts
-  extends Omit<BuyPorts, 'journal' | 'cancel' | 'limitHeight' | 'mayPay'>,
+  extends Omit<FollowUpPorts, 'journal' | 'wallet'>,
     Omit<SellPorts, 'journal' | 'cancel' | 'wallet'> {
-  readonly journal: BuyPorts['journal'] &
+  readonly journal: FollowUpPorts['journal'] &
     SellPorts['journal'] &
     Pick<Journal, 'unfinishedPurchases' | 'unfinishedSales'>
-  readonly wallet: BuyPorts['wallet'] & SellPorts['wallet']
+  readonly wallet: FollowUpPorts['wallet'] & SellPorts['wallet']
 }
 
 /** What was unfinished, and how each ends. Every promise settles by itself, or when `stop` aborts. */
@@ -39,10 +39,8 @@ export function resume(ports: ResumePorts): Resumed {
   const purchases = journal.unfinishedPurchases()
   const sales = journal.unfinishedSales()
   const cancel = AbortSignal.abort()
-  // `cancel` keeps every purchase that is not sent from being sent: nobody waits for it any more.
-  const nothing = { cancel, limitHeight: () => 0, mayPay: () => false }
   return {
-    purchases: purchases.filter(canGoOn).map((row) => runPurchase(row, { ...ports, ...nothing })),
+    purchases: purchases.filter(canGoOn).map((row) => resumePurchase(row, ports)),
     sales: sales.filter(isOurs).map((row) => runSale(row, { ...ports, cancel })),
     foreign: [...purchases.filter((row) => !canGoOn(row)), ...sales.filter((row) => !isOurs(row))],
   }
