@@ -103,7 +103,7 @@ export class HoldBook {
 
   /** Fails back what is too near to its expiry. */
   onBlock(height: number): void {
-    for (const entry of [...this.#held]) {
+    for (const entry of this.#held) {
       if (entry.htlc !== undefined && height + HOLD_MARGIN_BLOCKS >= entry.htlc.expiryHeight)
         this.#fail(entry, 'held for too long')
     }

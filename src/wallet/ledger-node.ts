@@ -87,7 +87,7 @@ export class LedgerNode implements Peer {
   /** Ends {@link stall}: what has come meanwhile goes on. */
   release(): void {
     this.#isStalled = false
-    for (const htlc of [...this.#parked]) {
+    for (const htlc of this.#parked) {
       this.#parked.delete(htlc)
       this.accept(htlc)
     }

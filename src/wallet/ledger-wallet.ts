@@ -64,6 +64,9 @@ export class LedgerWallet implements Wallet {
 
   async hold(request: HoldRequest): Promise<string> {
     this.#check()
+    const { hash, descriptionHash, amountMsat, cltvDelta } = request
+    if (hash.length !== 32 || descriptionHash.length !== 32 || amountMsat < 1n || cltvDelta < 1)
+      throw new RangeError('hold request')
     const paymentSecret = this.#node.holds.open(request)
     const draft = {
       ...request,

@@ -20,7 +20,7 @@ export class Watchers {
 
   /** Tells all who watch this hash. */
   notify(hashHex: string): void {
-    for (const onChange of [...(this.#byHash.get(hashHex) ?? [])]) onChange()
+    for (const onChange of Array.from(this.#byHash.get(hashHex) ?? [])) onChange()
   }
 }
 

@@ -58,7 +58,7 @@ export class Ledger {
     for (let i = 0; i < blocks; i++) {
       this.#height += 1
       for (const node of this.#nodes.values()) node.holds.onBlock(this.#height)
-      for (const transit of [...this.#live]) transit.expire(this.#height)
+      for (const transit of this.#live) transit.expire(this.#height)
     }
   }
 
@@ -101,6 +101,6 @@ export class Ledger {
   }
 
   #resume(): void {
-    for (const transit of [...this.#live]) transit.retreat()
+    for (const transit of this.#live) transit.retreat()
   }
 }
