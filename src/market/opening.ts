@@ -11,6 +11,7 @@ import { equal } from '../core/bytes.ts'
 import { hasCode, LntError } from '../core/errors.ts'
 import { isLeaf, leafOf } from '../core/geometry.ts'
 import type { Purchase } from '../core/purchase.ts'
+import type { Opened } from './buy.ts'
 import type { Shelf } from './shelf.ts'
 
 /** Ciphertext as the swarm holds it. */
@@ -21,11 +22,6 @@ export interface Goods {
   read(piece: number): Promise<Uint8Array>
 }
 
-/** How a paid purchase ended. */
-export type Opening =
-  | { readonly good: true; readonly key: Uint8Array }
-  | { readonly good: false; readonly why: string }
-
 /** What opening looks at. */
 export interface OpeningPorts {
   readonly torrent: SealedTorrent
@@ -34,22 +30,29 @@ export interface OpeningPorts {
   readonly goods: Goods
 }
 
-/** Turns the preimage of a paid purchase into its key and checks it against everything that is known. */
+/** Turns the preimage of a paid purchase into its key and checks it against the span's own commitment. */
+export function openKey(purchase: Purchase, preimage: Uint8Array): Opened {
+  const key = unwrap(purchase.wrap, preimage)
+  if (!equal(keyCommitment(key), purchase.record.kc)) return { good: false, why: 'kc' }
+  return { good: true, key }
+}
+
+/** The same, and checks all that is known of the pieces under the span: their kc, their pt, keys held before. */
 export async function openPurchase(
   purchase: Purchase,
   preimage: Uint8Array,
   ports: OpeningPorts,
-): Promise<Opening> {
-  const key = unwrap(purchase.wrap, preimage)
+): Promise<Opened> {
+  const opened = openKey(purchase, preimage)
+  if (!opened.good) return opened
   try {
-    if (!equal(keyCommitment(key), purchase.record.kc)) throw bad(purchase.span, 'kc')
     for (const piece of ports.shelf.piecesOf(purchase.span))
-      await checkUnder(purchase, key, piece, ports)
+      await checkUnder(purchase, opened.key, piece, ports)
   } catch (err) {
     if (hasCode(err, 'BAD_KEY')) return { good: false, why: err.detail.why }
     throw err
   }
-  return { good: true, key }
+  return opened
 }
 
 async function checkUnder(

@@ -41,6 +41,8 @@ export interface ShopPorts {
   readonly journal: Journal
   readonly keyring: KeyRing
   readonly goods: Goods
+  /** Purchases of an earlier run that are on their way to their ends, by payment hash in hex. */
+  readonly resumed: ReadonlyMap<string, Promise<Purchase>>
   readonly clock: Clock
   /** Random bytes. */
   readonly random: (bytes: number) => Uint8Array

@@ -5,10 +5,12 @@
 import type { Message } from '../../extensions/lnt-trade/message.ts'
 import type { TradeHandler, TradePeer } from '../../extensions/lnt-trade/peer.ts'
 import { leftMsat } from '../core/budget.ts'
+import { toHex } from '../core/bytes.ts'
 import { hasCode } from '../core/errors.ts'
-import { isLeaf } from '../core/geometry.ts'
+import { isLeaf, isUnder } from '../core/geometry.ts'
 import { type Choice, nextSpan, type Obstacle } from '../core/plan.ts'
 import type { Purchase } from '../core/purchase.ts'
+import { bookCheat } from './buy.ts'
 import { Rows } from './rows.ts'
 import { maySell, Sellers, type Selling, type Taste } from './sellers.ts'
 import { Shelf } from './shelf.ts'
@@ -60,7 +62,7 @@ export class Shop implements TradeHandler {
     const { shelf } = this
     const signals = { cancel: this.#cancel.signal, stop: this.#stop.signal }
     this.#till = new Till({ ...ports, shelf, ...signals })
-    this.#unsealing = new Unsealing({ ...ports, shelf })
+    this.#unsealing = new Unsealing({ ...ports, shelf, onError: (err) => this.#failed(err) })
     for (const purchase of journal.purchasesOf(torrent.infoSha256))
       if (PAID_STATES.includes(purchase.state)) this.#remember(purchase)
     this.#openAll()
@@ -138,7 +140,7 @@ export class Shop implements TradeHandler {
     const stop = (): void => this.#stop.abort()
     if (deadline.aborted) stop()
     deadline.addEventListener('abort', stop, { once: true })
-    while (this.#purchases.size > 0) await Promise.allSettled([...this.#purchases])
+    while (this.#purchases.size > 0) await Promise.allSettled(this.#purchases)
     stop()
     return this.#till.unfinished
   }
@@ -147,14 +149,27 @@ export class Shop implements TradeHandler {
     return { kinds: KINDS, maxPriceMsat: this.#ports.limits.maxPriceMsat }
   }
 
-  /** A purchase of an earlier run, or of before the shop opened. */
-  #remember(purchase: Purchase): void {
-    const { span, amountMsat, state } = purchase
+  /** A purchase of an earlier run. Whoever opened the journal resumes it; the shop only waits. */
+  #remember({ span, amountMsat, hash }: Purchase): void {
     this.shelf.paid({ span, amountMsat })
-    if (state === 'paying' || state === 'paid') {
-      this.shelf.begin(span)
-      this.#track(span, () => this.#till.resume(purchase))
-    } else if (state === 'dead') this.#till.watch(purchase)
+    const resumed = this.#ports.resumed.get(toHex(hash))
+    if (!resumed) return
+    this.shelf.begin(span)
+    this.#track(span, () => resumed.then((ended) => this.#till.done(ended)))
+  }
+
+  /** A piece came that misses its commitment although its key was bought: the publisher has lied. */
+  #failed(err: unknown): void {
+    const opened = hasCode(err, 'BAD_KEY') && this.#openedOver(err.detail.span)
+    if (opened) this.#ports.onCheated(bookCheat(opened, this.#ports))
+    else this.#ports.onError(err)
+  }
+
+  #openedOver(leaf: number): Purchase | undefined {
+    const { journal, torrent } = this.#ports
+    return journal
+      .purchasesOf(torrent.infoSha256)
+      .find(({ state, span }) => state === 'opened' && isUnder(leaf, span))
   }
 
   /** Begins one purchase. False when there is nothing to begin now. */

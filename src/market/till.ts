@@ -11,7 +11,7 @@ import type { Choice } from '../core/plan.ts'
 import type { Purchase } from '../core/purchase.ts'
 import { delivered, struck } from '../core/score.ts'
 import { acceptOffer, expiryLimitHeight } from './accept.ts'
-import { type BuyPorts, runPurchase } from './buy.ts'
+import { type BuyPorts, resumePurchase, runPurchase } from './buy.ts'
 import { openPurchase } from './opening.ts'
 import type { Selling } from './sellers.ts'
 import type { Shelf } from './shelf.ts'
@@ -57,20 +57,18 @@ export class Till {
     seller.score = isGood
       ? delivered(seller.score, clock.nowMs() - startMs)
       : struck(seller.score, clock.nowMs())
-    if (ended.state === 'cheated') this.#ports.onCheated(ended)
   }
 
-  /** Takes a purchase of an earlier run to its end. */
-  async resume(purchase: Purchase): Promise<void> {
-    const ended = await this.#run(purchase, (height) => height)
-    if (ended.state === 'cheated') this.#ports.onCheated(ended)
-  }
-
-  /** Watches a dead payment for ever: a late success still opens the key (money law 3). */
-  watch(dead: Purchase): void {
-    this.resume(dead).catch((err: unknown) => {
-      if (!hasCode(err, 'PAYMENT_UNKNOWN')) this.#ports.onError(err)
-    })
+  /** A purchase has come to where it stands: its key goes to the shelf. */
+  done(ended: Purchase): void {
+    const { shelf, keyring, onKey, onPurchase, onCheated } = this.#ports
+    const key = ended.state === 'opened' && keyring.get(ended.infoSha256, ended.span)
+    if (key) {
+      shelf.addKey(key)
+      onKey(ended.span)
+    }
+    onPurchase(ended)
+    if (ended.state === 'cheated') onCheated(ended)
   }
 
   async #haggle(
@@ -120,27 +118,29 @@ export class Till {
     const { shelf } = this.#ports
     const paid = { span: purchase.span, amountMsat: purchase.amountMsat }
     shelf.paid(paid)
-    const ended = await this.#run(purchase, (height) =>
-      expiryLimitHeight(height, terms, purchase.span),
-    )
+    const limitHeight = (height: number): number => expiryLimitHeight(height, terms, purchase.span)
+    const ended = await this.#run(purchase, this.#buyPorts(limitHeight))
     if (ended.state === 'refused' || ended.state === 'failed') shelf.unpaid(paid)
     return ended
   }
 
-  async #run(purchase: Purchase, limitHeight: BuyPorts['limitHeight']): Promise<Purchase> {
-    const { shelf, keyring, onKey, onPurchase } = this.#ports
+  async #run(purchase: Purchase, ports: BuyPorts): Promise<Purchase> {
     const name = toHex(purchase.hash)
     this.#unfinished.set(name, purchase)
-    const ended = await runPurchase(purchase, this.#buyPorts(limitHeight))
+    const ended = await runPurchase(purchase, ports)
     this.#unfinished.delete(name)
-    const key = ended.state === 'opened' && keyring.get(ended.infoSha256, ended.span)
-    if (key) {
-      shelf.addKey(key)
-      onKey(ended.span)
-    }
-    onPurchase(ended)
-    if (ended.state === 'dead' && purchase.state !== 'dead') this.watch(ended)
+    this.done(ended)
+    if (ended.state === 'dead') this.#watch(ended, ports)
     return ended
+  }
+
+  /** Watches a dead payment for ever: a late success still opens the key (money law 3). */
+  #watch(dead: Purchase, ports: BuyPorts): void {
+    resumePurchase(dead, ports)
+      .then((ended) => this.done(ended))
+      .catch((err: unknown) => {
+        if (!hasCode(err, 'PAYMENT_UNKNOWN')) this.#ports.onError(err)
+      })
   }
 
   #buyPorts(limitHeight: BuyPorts['limitHeight']): BuyPorts {
