@@ -54,8 +54,11 @@ export class PriceSheet {
 
   #tell(reader: Reader): void {
     const now = this.#clock.nowMs()
+    const terms = this.#terms()
+    // A peer with nothing to sell sends none.
+    if (terms.kinds.length === 0) return
     if (reader.bucket.take(now)) {
-      reader.peer.send(this.#terms())
+      reader.peer.send(terms)
       return
     }
     reader.stopWaiting = this.#clock.after(reader.bucket.waitMs(now), () => {

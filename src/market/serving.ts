@@ -71,8 +71,8 @@ export class Serving {
     } catch (err) {
       this.#ports.onError(err)
     } finally {
-      // A place whose sale is not at its end stays taken: its HTLC may still be held.
-      if (!this.#sale || isFinal(SALE, this.#sale.state)) this.#place.end()
+      // The place of a sale that is not at its end stays taken: its HTLC may still be held.
+      if (!this.#sale) this.#place.end()
       this.#isAnswerable = false
     }
   }
@@ -147,6 +147,7 @@ export class Serving {
     if (sale.state === 'held') this.#place.held()
     if (sale.state === 'settling') this.#place.paid()
     if (sale.state === 'settling' || sale.state === 'cancelling') this.#isAnswerable = false
+    if (isFinal(SALE, sale.state)) this.#place.end()
     try {
       this.#ports.onSale(sale)
     } catch (err) {

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { x25519 } from '@noble/curves/ed25519.js'
 import type { Ask, Message, Offer, Reject } from '../../extensions/lnt-trade/message.ts'
 import type { TradePeer } from '../../extensions/lnt-trade/peer.ts'
@@ -55,6 +56,16 @@ export class VirtualClock implements Clock {
       next.run()
     }
     this.#nowMs = untilMs
+  }
+
+  /** Lets time pass in small steps, with a turn of the event loop before each: what waits can begin to wait. */
+  async run(ms: number): Promise<void> {
+    const steps = 20
+    for (let i = 0; i < steps; i++) {
+      await turn()
+      this.pass(ms / steps)
+    }
+    await turn()
   }
 
   get timers(): number {
@@ -174,14 +185,14 @@ export interface DeskRig {
 
 /** Wallet calls that can be made to fail or to hang. */
 export interface Faults {
-  hold?: Error | Promise<never>
-  height?: Error
-  settle?: Error
+  hold?: Error | Promise<void> | undefined
+  height?: Error | undefined
+  settle?: Error | undefined
 }
 
 /** A wallet with faults. */
 export function faulty(wallet: Wallet, faults: Faults): Wallet {
-  const check = async (fault: Error | Promise<never> | undefined): Promise<void> => {
+  const check = async (fault: Error | Promise<void> | undefined): Promise<void> => {
     if (fault instanceof Error) throw fault
     await fault
   }
