@@ -22,7 +22,7 @@ export type Opened =
 export interface BuyPorts extends FollowPorts {
   readonly journal: Pick<
     Journal,
-    'recordPurchase' | 'transaction' | 'knows' | 'purchaseOf' | 'latestSettledAct'
+    'recordPurchase' | 'transaction' | 'knows' | 'wasSent' | 'latestSettledAct'
   >
   readonly keyring: Pick<KeyRing, 'get'>
   readonly clock: Clock
@@ -110,22 +110,16 @@ function reserve(purchase: Purchase, outcome: Outcome, ports: BuyPorts): Purchas
 
 function mayStillPay(purchase: Purchase, ports: BuyPorts): boolean {
   const { journal, keyring, clock, cancel, mayPay } = ports
-  const before = journal.purchaseOf(purchase.hash)
   return (
     !cancel.aborted &&
     clock.nowMs() < purchase.expiresAtMs &&
     isVouched(purchase, clock.nowMs()) &&
-    (before === undefined || UNSENT.has(before.state)) &&
+    // Also one that failed: should the outcome of a second payment get lost, the wallet's "failed" could be the first's.
+    !journal.wasSent(purchase.hash) &&
     keyring.get(purchase.infoSha256, purchase.span) === undefined &&
     mayPay(purchase)
   )
 }
-
-/**
- * A hash that was sent once is not sent by another purchase, even when it failed: should the outcome of the second
- * payment get lost, the wallet's "failed" could be that of the first (money law 3).
- */
-const UNSENT: ReadonlySet<string> = new Set(['offered', 'refused'])
 
 /**
  * Money law 1, as far as a row can tell: kind 4 lives by a fresh endorsement, kind 1 may go without (`--unendorsed`);

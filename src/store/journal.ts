@@ -139,6 +139,12 @@ export class Journal {
     return row && readPurchase(row)
   }
 
+  /** Whether any payment of this hash was ever begun, however it ended. */
+  wasSent(hash: Uint8Array): boolean {
+    const sql = `SELECT 1 FROM purchase WHERE hash = ? AND state NOT IN ('offered', 'refused')`
+    return this.db.get(sql, hash) !== undefined
+  }
+
   /** The newest sale of this hash. */
   saleOf(hash: Uint8Array): Sale | undefined {
     const row = this.db.get('SELECT * FROM sale WHERE hash = ? ORDER BY id DESC LIMIT 1', hash)

@@ -49,8 +49,8 @@ export class CrashingJournal implements Pick<Journal, keyof ResumePorts['journal
     return this.#journal.knows(...args)
   }
 
-  purchaseOf(...args: Parameters<Journal['purchaseOf']>): ReturnType<Journal['purchaseOf']> {
-    return this.#journal.purchaseOf(...args)
+  wasSent(...args: Parameters<Journal['wasSent']>): boolean {
+    return this.#journal.wasSent(...args)
   }
 
   latestSettledAct(
