@@ -35,7 +35,8 @@ export interface Channel {
 
 /** Our view of LDK's channel. */
 export function channelOf(details: ChannelDetails): Channel {
-  const isUsable = details.get_is_usable()
+  // The bindings say boolean and give 0 or 1.
+  const isUsable = Number(details.get_is_usable()) !== 0
   const state = details.get_channel_shutdown_state()
   const counterparty = details.get_counterparty()
   return {

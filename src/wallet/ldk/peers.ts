@@ -29,8 +29,8 @@ export interface PeersPorts {
 /** A peer that is called again whenever it is gone. */
 interface Kept {
   readonly nodeId: Uint8Array
-  readonly host: string
-  readonly port: number
+  host: string
+  port: number
   waitMs: number
   timer?: NodeJS.Timeout
 }
@@ -66,11 +66,18 @@ export class Peers {
     return typeof address === 'object' && address ? address.port : port
   }
 
-  /** Connects to a peer and keeps calling it whenever the connection is gone. Returns at once. */
+  /**
+   * Connects to a peer and keeps calling it whenever the connection is gone. Returns at once.
+   * Told again, it remembers where the peer is now.
+   */
   connect(nodeId: Uint8Array, host: string, port: number): void {
     const name = toHex(nodeId)
-    if (this.#kept.has(name)) return
-    const kept = { nodeId: Uint8Array.from(nodeId), host, port, waitMs: RETRY_MS }
+    const known = this.#kept.get(name)
+    if (known) {
+      Object.assign(known, { host, port, waitMs: RETRY_MS })
+      return
+    }
+    const kept: Kept = { nodeId: Uint8Array.from(nodeId), host, port, waitMs: RETRY_MS }
     this.#kept.set(name, kept)
     this.#call(kept)
   }
