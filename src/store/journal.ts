@@ -2,17 +2,15 @@
  * The journal of money: one row of state a machine and one event a step, written together (docs/protocol.md §9).
  * @module
  */
-import { hash as digest } from 'node:crypto'
-import { equal, toHex } from '../core/bytes.ts'
-import { LntError } from '../core/errors.ts'
-import { NO_COUPON, type Purchase, type PurchaseEvent } from '../core/purchase.ts'
+import type { Purchase, PurchaseEvent } from '../core/purchase.ts'
 import type { Sale, SaleEvent } from '../core/sale.ts'
 import type { CouponPlace, Coupons } from './coupons.ts'
-import { type Cell, type Database, isConstraint, type Row } from './database.ts'
-import { Events, type JournalEvent, type Machine, nextState } from './events.ts'
+import type { Database, Row } from './database.ts'
+import { Events, type JournalEvent, type Machine } from './events.ts'
 import type { KeyRing } from './keyring.ts'
+import { broken, MachineRows } from './machine-rows.ts'
 import { PURCHASE_COLUMNS, purchaseCells, readPurchase } from './purchase-row.ts'
-import { checksum } from './row.ts'
+import { checkPurchase, checkSale } from './row-check.ts'
 import { readSale, SALE_COLUMNS, saleCells } from './sale-row.ts'
 
 /** What belongs to a coupon's sale beside its row. */
@@ -36,8 +34,8 @@ export class Journal {
   private readonly db: Database
   private readonly keyring: KeyRing
   private readonly coupons: Coupons
-  private readonly nowMs: () => number
   private readonly log: Events
+  private readonly rows: MachineRows
 
   /** @throws {@link LntError} `BAD_JOURNAL` when events and rows do not agree */
   constructor(
@@ -47,8 +45,8 @@ export class Journal {
     this.db = db
     this.keyring = parts.keyring
     this.coupons = parts.coupons
-    this.nowMs = parts.nowMs
     this.log = new Events(db)
+    this.rows = new MachineRows(db, this.log, parts.nowMs)
     // Every row once: sums in SQL may then rely on what they add up.
     for (const row of db.all('SELECT * FROM purchase')) readPurchase(row)
     for (const row of db.all('SELECT * FROM sale')) readSale(row)
@@ -69,19 +67,14 @@ export class Journal {
     checkPurchase(purchase)
     if ((event === 'good') !== (key !== undefined))
       throw broken('purchase', 'a key comes with good')
+    const { hash, nonce, state, amountMsat, feeMsat = 0n } = purchase
+    const columns = PURCHASE_COLUMNS
     this.db.transaction(() => {
-      const { hash, nonce } = purchase
-      const row = this.db.get(
-        'SELECT id, state FROM purchase WHERE hash = ? AND nonce = ?',
-        hash,
-        nonce,
-      )
-      const feeMsat = purchase.feeMsat ?? 0n
-      this.step('purchase', row, event, { ...purchase, msat: purchase.amountMsat, feeMsat }, () => {
-        if (row === undefined)
-          return this.insert('purchase', PURCHASE_COLUMNS, purchaseCells(purchase))
-        return this.update('purchase', row, PURCHASE_COLUMNS, purchaseCells(purchase))
-      })
+      const sql = 'SELECT id, state FROM purchase WHERE hash = ? AND nonce = ?'
+      const row = this.db.get(sql, hash, nonce)
+      const cells = purchaseCells(purchase)
+      const about = { machine: 'purchase', state, hash, msat: amountMsat, feeMsat } as const
+      this.rows.write({ ...about, row, event, columns, cells })
       if (key) this.keyring.put(purchase.infoSha256, { span: purchase.span, key }, 'bought')
     })
   }
@@ -94,19 +87,18 @@ export class Journal {
    *   `BAD_TRANSITION`, `FILE_SYSTEM`, `BAD_JOURNAL`
    */
   recordSale(sale: Sale, event: SaleEvent | 'offer', coupon?: SaleCoupon): void {
+    checkSale(sale)
     const isCoupon = sale.kind === 1
-    if (isCoupon !== (sale.j !== NO_COUPON)) throw broken('sale', 'j goes with kind 1')
     if ((isCoupon && event === 'offer') !== (coupon !== undefined))
       throw broken('sale', 'a coupon comes with an offer of kind 1')
-    if (!equal(sha256(sale.preimage), sale.hash))
-      throw broken('sale', 'H(preimage) is not the hash')
+    const { hash, state, amountMsat } = sale
+    const columns = SALE_COLUMNS
     this.db.transaction(() => {
-      const live = `SELECT id, state FROM sale WHERE hash = ? AND state <> 'cancelled'`
-      const row = event === 'offer' ? undefined : this.db.get(live, sale.hash)
-      this.step('sale', row, event, { ...sale, msat: sale.amountMsat, feeMsat: 0n }, () => {
-        if (row === undefined) return this.insert('sale', SALE_COLUMNS, saleCells(sale))
-        return this.update('sale', row, SALE_COLUMNS, saleCells(sale))
-      })
+      const sql = `SELECT id, state FROM sale WHERE hash = ? AND state <> 'cancelled'`
+      const row = event === 'offer' ? undefined : this.db.get(sql, hash)
+      const cells = saleCells(sale)
+      const about = { machine: 'sale', state, hash, msat: amountMsat, feeMsat: 0n } as const
+      this.rows.write({ ...about, row, event, columns, cells })
       if (isCoupon) this.moveCoupon(sale, coupon)
     })
   }
@@ -220,83 +212,9 @@ export class Journal {
     return this.log.all()
   }
 
-  private step(
-    machine: Machine,
-    row: Row | undefined,
-    event: string,
-    about: { readonly state: string; readonly hash: Uint8Array; msat: bigint; feeMsat: bigint },
-    write: () => number,
-  ): void {
-    const { state, hash, msat, feeMsat } = about
-    const from = row?.['state']
-    const to = nextState(machine, typeof from === 'string' ? from : undefined, event)
-    if (to !== state) throw broken(machine, `${event} leads to ${to}, not to ${state}`)
-    const id = this.unlessTaken(machine, hash, write)
-    this.log.add({ atMs: this.nowMs(), machine, id, hash, event, state, msat, feeMsat })
-  }
-
-  private unlessTaken(machine: Machine, hash: Uint8Array, write: () => number): number {
-    try {
-      return write()
-    } catch (err) {
-      if (!isConstraint(err)) throw err
-      const code = machine === 'purchase' ? 'ALREADY_PAID' : 'HASH_IN_USE'
-      throw new LntError({ code, hash: toHex(hash) }, { cause: err })
-    }
-  }
-
-  private insert(machine: Machine, columns: readonly string[], cells: readonly Cell[]): number {
-    const row = this.db.get(
-      `INSERT INTO ${machine} (${columns.join(', ')}, sum) VALUES (${'?, '.repeat(columns.length)}?) RETURNING id`,
-      ...cells,
-      checksum(machine, cells),
-    )
-    return Number(row?.['id'])
-  }
-
-  private update(
-    machine: Machine,
-    row: Row,
-    columns: readonly string[],
-    cells: readonly Cell[],
-  ): number {
-    const id = Number(row['id'])
-    const set = columns.map((column) => `${column} = ?`).join(', ')
-    this.db.run(
-      `UPDATE ${machine} SET ${set}, sum = ? WHERE id = ?`,
-      ...cells,
-      checksum(machine, cells),
-      id,
-    )
-    return id
-  }
-
   private moveCoupon(sale: Sale, coupon: SaleCoupon | undefined): void {
     if (coupon) this.coupons.take({ ...sale, ...coupon })
     else if (sale.state === 'cancelled') this.coupons.giveBack(sale.hash)
     else if (sale.state === 'settling' || sale.state === 'settled') this.coupons.retire(sale.hash)
   }
-}
-
-/** What must be in a purchase's row for the state that it claims. */
-function checkPurchase({ state, hash, ...p }: Purchase): void {
-  const isPaid = state === 'paid' || state === 'opened' || state === 'cheated'
-  const isSent = isPaid || state === 'paying' || state === 'dead'
-  const needs = {
-    ...(isSent && { walletNode: p.walletNode, expiryLimitHeight: p.expiryLimitHeight }),
-    ...(isPaid && { preimage: p.preimage, feeMsat: p.feeMsat }),
-  }
-  for (const [what, value] of Object.entries(needs))
-    if (value === undefined) throw broken('purchase', `${state} without ${what}`)
-  if (p.preimage && !equal(sha256(p.preimage), hash))
-    throw broken('purchase', 'H(preimage) is not the hash')
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return digest('sha256', bytes, 'buffer')
-}
-
-/** A driver's bug: it never reaches the disk. */
-function broken(machine: Machine, why: string): LntError {
-  return new LntError({ code: 'BAD_JOURNAL', why: `${machine}: ${why}` })
 }

@@ -9,13 +9,13 @@ export interface SourceFile {
   /** Absolute path. */
   readonly path: string
   readonly bytes: number
-  /** Modification time as the file system gave it, in ms. */
-  readonly mtimeMs: number
+  /** Modification time, nanoseconds since 1970. */
+  readonly mtimeNs: bigint
 }
 
 /** Sources as the text of a column. */
 export function writeSources(files: readonly SourceFile[]): string {
-  return JSON.stringify(files.map(({ path, bytes, mtimeMs }) => [path, bytes, mtimeMs]))
+  return JSON.stringify(files.map(({ path, bytes, mtimeNs }) => [path, bytes, String(mtimeNs)]))
 }
 
 /**
@@ -27,10 +27,15 @@ export function readSources(text: string): SourceFile[] {
   if (!Array.isArray(rows)) throw bad()
   return rows.map((row: unknown) => {
     if (!Array.isArray(row) || row.length !== 3) throw bad()
-    const [path, bytes, mtimeMs]: unknown[] = row
-    if (typeof path !== 'string' || typeof bytes !== 'number' || typeof mtimeMs !== 'number')
+    const [path, bytes, mtime]: unknown[] = row
+    if (
+      typeof path !== 'string' ||
+      typeof bytes !== 'number' ||
+      typeof mtime !== 'string' ||
+      !/^\d{1,20}$/.test(mtime)
+    )
       throw bad()
-    return { path, bytes, mtimeMs }
+    return { path, bytes, mtimeNs: BigInt(mtime) }
   })
 }
 
