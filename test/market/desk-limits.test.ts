@@ -9,7 +9,8 @@ import {
   MOST_OPEN,
   STRANGER_ASKS,
 } from '../../src/core/limits.ts'
-import { type DeskRig, deskRig, type ScriptedPeer } from './desk-rig.ts'
+import { type DeskRig, deskRig } from './desk-rig.ts'
+import type { ScriptedPeer } from './scripted-peer.ts'
 
 /** Asks until something other than an offer comes; cancels nothing. */
 async function openOffers(

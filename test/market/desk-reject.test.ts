@@ -1,7 +1,8 @@
 import test from 'tape'
 import { type Ask, REJECT } from '../../extensions/lnt-trade/message.ts'
 import { hasCode } from '../../src/core/errors.ts'
-import { type DeskRig, deskRig, PRICE, type RigOptions, type ScriptedPeer } from './desk-rig.ts'
+import { type DeskRig, deskRig, PRICE, type RigOptions } from './desk-rig.ts'
+import type { ScriptedPeer } from './scripted-peer.ts'
 
 interface Case {
   readonly claim: string
@@ -93,8 +94,8 @@ test('desk: rejects with 11 a nonce seen before, on any connection of any torren
   const nonce = new Uint8Array(32).fill(5)
   await rig.offer(rig.connect(), { nonce })
   const other = await deskRig({ name: 'the same film', beside: rig })
-  for (const { connect, answer } of [rig, other]) {
-    const again = await answer(connect(), { nonce })
+  for (const one of [rig, other]) {
+    const again = await one.answer(one.connect(), { nonce })
     t.equal(again.type === 'reject' && again.code, REJECT.loop)
   }
   rig.clock.pass(3_600_000)

@@ -7,7 +7,8 @@ import { CouponSeeds, couponTree, unwrap } from '../../torrents/coupons.ts'
 import { signCertificate } from '../../torrents/endorse.ts'
 import { keyCommitment, publisherKey } from '../../torrents/keys.ts'
 import { checkOfferProof, type ProvenOffer } from '../../torrents/offer.ts'
-import { type DeskRig, deskRig, PRICE, publisherOf, type ScriptedPeer } from './desk-rig.ts'
+import { type DeskRig, deskRig, PRICE, publisherOf } from './desk-rig.ts'
+import type { ScriptedPeer } from './scripted-peer.ts'
 
 /** What a buyer checks before it pays. */
 function proven(rig: DeskRig, peer: ScriptedPeer, offer: Offer, nonce: Uint8Array): ProvenOffer {
