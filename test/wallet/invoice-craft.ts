@@ -12,9 +12,13 @@ import { signInvoice } from '../../src/wallet/invoice-encode.ts'
 import { bitWords, numberWords, wordsOf } from '../../src/wallet/invoice-words.ts'
 
 /** The key that signs all examples of BOLT 11, and its public key. */
-export const KEY: Uint8Array = fromHex('e126f68f7eafcc8b74f54d269fe206be715000f94dac067d1c04a8ca3b2db734')
+export const KEY: Uint8Array = fromHex(
+  'e126f68f7eafcc8b74f54d269fe206be715000f94dac067d1c04a8ca3b2db734',
+)
 export const NODE = '03e7156ae33b0a208d0744199163177e909e80176e55d97a2f221ede0f934dd9ad'
-export const HASH: Uint8Array = fromHex('0001020304050607080900010203040506070809000102030405060708090102')
+export const HASH: Uint8Array = fromHex(
+  '0001020304050607080900010203040506070809000102030405060708090102',
+)
 export const SECRET: Uint8Array = new Uint8Array(32).fill(0x11)
 export const CAKE =
   'One piece of chocolate cake, one icecream cone, one pickle, one slice of swiss cheese, one slice of salami, one lollypop, one piece of cherry pie, one sausage, one cupcake, and one slice of watermelon'
@@ -40,7 +44,11 @@ export const R: Field = [3, wordsOf(HOP)]
 export const USUAL: readonly Field[] = [S, P, H, X, C, BITS]
 
 /** An invoice of any fields, well signed. */
-export function craft(fields: readonly Field[], human = 'lnbcrt50n', key: Uint8Array = KEY): string {
+export function craft(
+  fields: readonly Field[],
+  human = 'lnbcrt50n',
+  key: Uint8Array = KEY,
+): string {
   const words = fields.map(([type, data]) =>
     concat(Uint8Array.of(type), numberWords(data.length, 2), data),
   )
