@@ -46,8 +46,12 @@ async function restart(rig: TradeRig, side: Side): Promise<void> {
   await side.reopen()
   const { journal, die } = life(side)
   const ports: ResumePorts = {
-    ...{ wallet: side.wallet, journal, keyring: side.store.keyring, clock: rig.clock },
-    ...{ stop: die.signal, open: openChecked },
+    wallet: side.wallet,
+    journal,
+    keyring: side.store.keyring,
+    clock: rig.clock,
+    stop: die.signal,
+    open: openChecked,
   }
   const { purchases, sales } = resume(ports)
   await Promise.all([...purchases, ...sales])

@@ -8,15 +8,16 @@ import { openStore } from '../../src/store/store.ts'
 import { bytesOf, INFO, TradeRig } from './trade-rig.ts'
 import { walletOf } from './wallet-of.ts'
 
-/** The purchase without its endorsement, or with parts of it changed. */
-function without({ endorsement: _, ...rest }: Purchase): Purchase {
-  return rest
+/** The purchase without its endorsement. */
+function unendorsed(purchase: Purchase): Purchase {
+  const { endorsement, ...rest } = purchase
+  return endorsement ? rest : purchase
 }
 
 for (const { what, change } of [
   {
     what: 'kind 4 without an endorsement',
-    change: (p: Purchase) => ({ ...without(p), kind: 4 as const }),
+    change: (p: Purchase) => ({ ...unendorsed(p), kind: 4 as const }),
   },
   { what: 'kind 3', change: (p: Purchase) => ({ ...p, kind: 3 as const }) },
   { what: 'kind 2', change: (p: Purchase) => ({ ...p, kind: 2 as const }) },

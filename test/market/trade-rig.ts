@@ -118,12 +118,21 @@ export class TradeRig {
     const common = { infoSha256: INFO, hash: sha256(preimage), span, kind, j, amountMsat }
     const times = { expiresAtMs: now + 60_000 }
     const sale: Sale = {
-      ...{ ...common, ...times, state: 'offered', preimage, exp, buyer: '127.0.0.1:1' },
+      ...common,
+      ...times,
+      state: 'offered',
+      preimage,
+      exp,
+      buyer: '127.0.0.1:1',
       walletNode: this.seller.node.id,
     }
     const zeros = new Uint8Array(32)
     const purchase = (invoice: string): Purchase => ({
-      ...{ ...common, ...times, state: 'offered', wrap: wrap(sold, preimage), invoice },
+      ...common,
+      ...times,
+      state: 'offered',
+      wrap: wrap(sold, preimage),
+      invoice,
       record: { kc: keyCommitment(key), pt: zeros, cv: zeros, rpath: new Uint8Array(160) },
       cpath: new Uint8Array(kind === 1 ? 256 : 0),
       payee: this.seller.node.id,
@@ -150,7 +159,10 @@ export class TradeRig {
     const { wallet, store } = this.buyer
     const never = new AbortController().signal
     return {
-      ...{ wallet, clock: this.clock, cancel: never, stop: never },
+      wallet,
+      clock: this.clock,
+      cancel: never,
+      stop: never,
       journal: store.journal,
       keyring: store.keyring,
       limitHeight: (height) => height + 150,
