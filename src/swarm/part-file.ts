@@ -1,0 +1,160 @@
+/**
+ * A download's store: NAME.part beside the target. A piece lies there as ciphertext until its key is
+ * known, then as plaintext in place. No state is kept beside it: at start every piece is recognised
+ * by its hash, as it lies or encrypted again, so a crash in the middle of one costs that one only.
+ * @module
+ */
+import { applyCipher } from '../../torrents/cipher.ts'
+import type { SealedTorrent } from '../../torrents/info.ts'
+import { pieceLength } from '../core/geometry.ts'
+import type { FileSpace } from './file-space.ts'
+import { openParts, publish } from './part-folder.ts'
+import { isHole, isRight } from './piece-hash.ts'
+import type { PieceStore } from './piece-store.ts'
+
+const ABSENT = 0
+const CIPHERTEXT = 1
+const PLAINTEXT = 2
+
+/** What a download's store is made of. */
+export interface PartFileOptions {
+  readonly torrent: SealedTorrent
+  /** Final path of the file, or of the folder of a torrent of several files. */
+  readonly target: string
+  /** Cipher key of a piece, 32 bytes, when it is known. What it opens was checked. */
+  readonly cipherKeyOf: (piece: number) => Uint8Array | undefined
+}
+
+/**
+ * Opens or makes NAME.part.
+ * @throws {@link LntError} `BAD_INPUT` when the target exists; `FILE_SYSTEM`, when the disk cannot
+ * hold it all among others
+ */
+export async function openPartFile(options: PartFileOptions): Promise<PartFile> {
+  const { space, isNew } = await openParts(options.torrent, options.target)
+  return new PartFile(options, space, isNew)
+}
+
+/** See {@link openPartFile}. */
+export class PartFile implements PieceStore {
+  readonly #options: PartFileOptions
+  readonly #space: FileSpace
+  readonly #isNew: boolean
+  readonly #states: Uint8Array
+  /** Who uses a piece: rewriting it in place must not meet a read. */
+  readonly #turns = new Map<number, Promise<unknown>>()
+  #closing: Promise<void> | undefined
+  #isPublished = false
+
+  constructor(options: PartFileOptions, space: FileSpace, isNew: boolean) {
+    this.#options = options
+    this.#space = space
+    this.#isNew = isNew
+    this.#states = new Uint8Array(options.torrent.pieces)
+  }
+
+  async find(piece: number): Promise<boolean> {
+    if (this.#isNew) return false
+    return this.#inTurn(piece, async () => {
+      this.#states[piece] = await this.#recognise(piece)
+      if (this.#states[piece] === CIPHERTEXT) await this.#rewrite(piece)
+      return this.#states[piece] !== ABSENT
+    })
+  }
+
+  async read(piece: number, offset: number, length: number): Promise<Uint8Array> {
+    return this.#inTurn(piece, async () => {
+      const bytes = await this.#space.read(this.#offsetOf(piece) + offset, length)
+      const key = this.#options.cipherKeyOf(piece)
+      if (this.#states[piece] !== PLAINTEXT) return bytes
+      if (!key) throw new RangeError(`the key of piece ${piece} was known and is not any more`)
+      return applyCipher(key, bytes, offset)
+    })
+  }
+
+  async write(piece: number, ciphertext: Uint8Array): Promise<void> {
+    await this.#inTurn(piece, async () => {
+      // Ciphertext even when the key is known: what the key opens is checked on it first.
+      await this.#space.write(this.#offsetOf(piece), ciphertext)
+      this.#states[piece] = CIPHERTEXT
+    })
+  }
+
+  /**
+   * The piece's key is known and what it opens was checked: turns it into plaintext in place.
+   * Does nothing for a piece that is not here or is plaintext already.
+   * @throws {@link LntError} `FILE_SYSTEM`
+   */
+  async unlock(piece: number): Promise<void> {
+    await this.#inTurn(piece, async () => {
+      if (this.#states[piece] === CIPHERTEXT) await this.#rewrite(piece)
+    })
+  }
+
+  /** Pieces that lie there as plaintext. */
+  get unlockedPieces(): number {
+    return this.#states.reduce((sum, state) => sum + (state === PLAINTEXT ? 1 : 0), 0)
+  }
+
+  /**
+   * Everything is plaintext: makes it durable and gives it its final name. It is served from there.
+   * @throws {@link LntError} `BAD_INPUT` when the target exists by now; `FILE_SYSTEM`
+   */
+  async finish(): Promise<void> {
+    if (this.#isPublished) return
+    if (this.unlockedPieces !== this.#states.length) throw new RangeError('not all is plaintext')
+    await this.#space.sync()
+    await publish(this.#options.target)
+    this.#isPublished = true
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#turns.values())
+    await this.#space.close()
+  }
+
+  async #recognise(piece: number): Promise<number> {
+    const { torrent, cipherKeyOf } = this.#options
+    const bytes = await this.#space.read(this.#offsetOf(piece), this.#lengthOf(piece))
+    const key = cipherKeyOf(piece)
+    if (isHole(bytes) && !key) return ABSENT
+    if (isRight(torrent, piece, bytes)) return CIPHERTEXT
+    return key && isRight(torrent, piece, applyCipher(key, bytes)) ? PLAINTEXT : ABSENT
+  }
+
+  async #rewrite(piece: number): Promise<void> {
+    const key = this.#options.cipherKeyOf(piece)
+    if (!key) return
+    const ciphertext = await this.#space.read(this.#offsetOf(piece), this.#lengthOf(piece))
+    // Unknown until it is done: half a piece is neither.
+    this.#states[piece] = ABSENT
+    await this.#space.write(this.#offsetOf(piece), applyCipher(key, ciphertext))
+    this.#states[piece] = PLAINTEXT
+  }
+
+  /** One after the other for each piece; pieces do not wait for each other. */
+  #inTurn<T>(piece: number, act: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(piece) ?? Promise.resolve()
+    const turn = before.then(act, act)
+    this.#turns.set(piece, turn)
+    const end = (): void => {
+      if (this.#turns.get(piece) === turn) this.#turns.delete(piece)
+    }
+    turn.then(end, end)
+    return turn
+  }
+
+  #offsetOf(piece: number): number {
+    return piece * this.#options.torrent.pieceBytes
+  }
+
+  #lengthOf(piece: number): number {
+    const { totalBytes, pieceBytes } = this.#options.torrent
+    return pieceLength(totalBytes, pieceBytes, piece)
+  }
+}
