@@ -2,6 +2,7 @@
  * The seller of one torrent through one wallet: asks come in, offers go out, sales run to their end (docs/protocol.md §7, §8).
  * @module
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { MAX_SPANS } from '../../extensions/lnt-trade/limits.ts'
 import {
   type Ask,
@@ -135,7 +136,8 @@ export class Desk implements TradeHandler {
     await Promise.race([ended, aborted(signal)])
     const unfinished = [...this.#servings].flatMap(({ sale }) => sale ?? [])
     this.#stop.abort()
-    await ended
+    // Waits end with `stop`; a call into a wallet that hangs does not, and nobody waits for that one.
+    await Promise.race([ended, turn()])
     return unfinished
   }
 

@@ -233,8 +233,8 @@ export class DeskRig {
   }
 
   /** Ends the desk, and the process with it if it is the first one's. */
-  async close(): Promise<void> {
-    await this.desk.close(AbortSignal.timeout(5_000))
+  async close(signal: AbortSignal = AbortSignal.timeout(5_000)): Promise<void> {
+    await this.desk.close(signal)
     await this.#buyer.close()
     if (this.#isGuest) return
     await this.process.wallet.close()
