@@ -29,13 +29,15 @@ export function decodeFree(bytes: Uint8Array, pieces: number): SpanKey[] | undef
     span: view.getUint32(ENTRY_BYTES * i),
     key: bytes.slice(ENTRY_BYTES * i + 4, ENTRY_BYTES * (i + 1)),
   }))
-  return areFree(pieces, free) ? free : undefined
+  const spans = free.map(({ span }) => span)
+  return areFreeSpans(pieces, spans) ? free : undefined
 }
 
-function areFree(pieces: number, free: readonly SpanKey[]): boolean {
+/** Whether spans may be given away together: strictly ascending, existing, none under another. */
+export function areFreeSpans(pieces: number, spans: readonly number[]): boolean {
   const given = new Set<number>()
   let last = 0
-  for (const { span } of free) {
+  for (const span of spans) {
     if (span <= last || !exists(pieces, span)) return false
     // Ascending, so an ancestor comes before what lies under it.
     for (let up = Math.floor(span / 2); up >= 1; up = Math.floor(up / 2))

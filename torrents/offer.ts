@@ -62,10 +62,7 @@ export function checkOfferProof(
   context: OfferContext,
 ): ProvenOffer {
   const { span, kind, coupon, endorsement } = offer
-  if (kind === 2) throw bad('kind 2 is reserved')
-  if ((kind === 1) !== (coupon !== undefined)) throw bad('coupon')
-  if (kind === 3 ? endorsement !== undefined : endorsement === undefined && !mayLack(kind, context))
-    throw bad('endorsement')
+  checkKind(offer, context)
   checkLengths(torrent.c, offer, context)
   checkRecord(torrent, offer)
 
@@ -88,9 +85,17 @@ export function checkOfferProof(
   return { wrap, j, cpath: coupon?.cpath ?? new Uint8Array() }
 }
 
-/** Money-safe without an endorsement, but any earlier buyer of that coupon could sell it (docs/protocol.md §7). */
-function mayLack(kind: Kind, { allowUnendorsed }: OfferContext): boolean {
-  return kind === 1 && allowUnendorsed === true
+/** Which parts a kind must and must not have. */
+function checkKind({ kind, coupon, endorsement }: OfferProof, context: OfferContext): void {
+  if (kind !== 1 && kind !== 3 && kind !== 4) throw bad(`kind ${kind}`)
+  if ((kind === 1) !== (coupon !== undefined)) throw bad('coupon')
+  if (kind === 3) {
+    if (endorsement !== undefined) throw bad('endorsement')
+    return
+  }
+  // Money-safe without it, but then any earlier buyer of that coupon can sell it (docs/protocol.md §7).
+  const mayLack = kind === 1 && context.allowUnendorsed === true
+  if (endorsement === undefined && !mayLack) throw bad('endorsement')
 }
 
 function checkLengths(c: number, { coupon }: OfferProof, context: OfferContext): void {
