@@ -16,11 +16,20 @@ export class Bucket {
   #tokens: number
   #filledAtMs: number
 
-  /** @param nowMs - any steadily growing clock, the same one as for {@link Bucket.take} */
-  constructor(rate: Rate, nowMs: number) {
+  /**
+   * @param nowMs - any steadily growing clock, the same one as for {@link Bucket.take}
+   * @param tokens - what is in it at first
+   */
+  constructor(rate: Rate, nowMs: number, tokens: number = rate.burst) {
     this.rate = rate
-    this.#tokens = rate.burst
+    this.#tokens = tokens
     this.#filledAtMs = nowMs
+  }
+
+  /** What is in it. */
+  level(nowMs: number): number {
+    this.#fill(nowMs)
+    return this.#tokens
   }
 
   /** Takes `tokens` and says true, or takes nothing and says false. */
