@@ -87,20 +87,19 @@ class Thread {
 
   #ask(job: SealJob, signal: AbortSignal): Promise<SealAnswer> {
     return new Promise((resolve, reject) => {
-      const worker = this.#worker
-      const aborted = (): void => settle(() => reject(signal.reason))
+      const answered = (answer: SealAnswer): void => settle(() => resolve(answer))
+      const failed = (cause: unknown): void => settle(() => reject(cause))
+      const ended = (code: number): void => failed(new Error(`seal-worker ended (${code})`))
+      const aborted = (): void => failed(signal.reason)
+      // One by one: removeAllListeners would also take those by which Node starts the port.
       const settle = (how: () => void): void => {
+        this.#worker.off('message', answered).off('error', failed).off('exit', ended)
         signal.removeEventListener('abort', aborted)
-        worker.removeAllListeners()
         how()
       }
-      worker.once('message', (answer: SealAnswer) => settle(() => resolve(answer)))
-      worker.once('error', (cause: unknown) => settle(() => reject(cause)))
-      worker.once('exit', (code: number) =>
-        settle(() => reject(new Error(`seal-worker ended (${code})`))),
-      )
-      signal.addEventListener('abort', aborted, { once: true })
-      worker.postMessage(job)
+      this.#worker.on('message', answered).on('error', failed).on('exit', ended)
+      signal.addEventListener('abort', aborted)
+      this.#worker.postMessage(job)
     })
   }
 }
