@@ -20,7 +20,7 @@ export class Town {
   readonly chain: Chain
   readonly faucet: Faucet
   hub: LdkNode
-  port: number
+  readonly port: number
   readonly #stopMining: () => void
 
   private constructor(directory: string, chain: Chain, faucet: Faucet, hub: LdkNode, port: number) {
@@ -41,6 +41,14 @@ export class Town {
     const hub = await LdkNode.open({ directory: join(directory, 'hub'), chain, ...hubOptions })
     const port = await hub.listen('127.0.0.1', 0)
     return new Town(directory, chain, faucet, hub, port)
+  }
+
+  /** Brings the hub back from its directory, on the same port. */
+  async restartHub(options: Partial<NodeOptions> = {}): Promise<void> {
+    await this.hub.close()
+    const directory = join(this.directory, 'hub')
+    this.hub = await LdkNode.open({ directory, chain: this.chain, ...options })
+    await this.hub.listen('127.0.0.1', this.port)
   }
 
   /** Opens the wallet `name`, new or again, and connects it to the hub. */

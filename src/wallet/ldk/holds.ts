@@ -59,7 +59,7 @@ export class Holds {
     return invoice
   }
 
-  /** As `Wallet.lookupHold`. */
+  /** As `Wallet.lookupHold`, but perhaps not on disk yet. */
   lookup(hash: Uint8Array): Hold {
     const record = this.#get(hash)
     if (record?.status !== 'held') return { status: record?.status ?? 'none' }
@@ -69,6 +69,7 @@ export class Holds {
 
   /** As `Wallet.waitHold`. */
   async wait(hash: Uint8Array, signal: AbortSignal): Promise<Hold> {
+    await this.#node.committed()
     signal.throwIfAborted()
     const hold = this.lookup(hash)
     return hold.status === 'open' ? this.#waiters.wait(toHex(hash), signal) : hold
@@ -112,8 +113,7 @@ export class Holds {
         this.#end(event.hash, 'settled')
         break
       case 'failedBack':
-        // The deadline has passed. (A cancel has put its own word there before.)
-        this.#end(event.hash, 'cancelled')
+        this.#missed(event.hash)
         break
       default:
     }
@@ -127,6 +127,17 @@ export class Holds {
     const { askedMsat } = record
     this.#put(hash, { status: 'held', askedMsat, heldMsat: amountMsat, expiryHeight })
     return true
+  }
+
+  /**
+   * HTLCs of this hash were failed back: those that we held, if their deadline has come. Before that it was a
+   * second payer, or our own cancel.
+   */
+  #missed(hash: Uint8Array): void {
+    const record = this.#get(hash)
+    if (record?.status !== 'held') return
+    if (this.#node.height() >= record.expiryHeight - DEADLINE_TO_EXPIRY_BLOCKS)
+      this.#end(hash, 'cancelled')
   }
 
   #end(hash: Uint8Array, status: 'settled' | 'cancelled'): void {

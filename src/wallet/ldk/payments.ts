@@ -48,6 +48,7 @@ export class Payments {
   /** As `Wallet.pay`. */
   async pay(request: PayRequest, signal: AbortSignal): Promise<Payment> {
     const draft = draftOf(request.invoice)
+    await this.#node.committed()
     const tracked = this.track(draft.hash)
     if (tracked.status === 'paid') return tracked
     const key = toHex(draft.hash)
@@ -61,7 +62,7 @@ export class Payments {
     }
   }
 
-  /** As `Wallet.track`. */
+  /** As `Wallet.track`, but perhaps not on disk yet. */
   track(hash: Uint8Array): Tracked {
     if (this.#starting.has(toHex(hash))) return { status: 'pending' }
     const text = this.#node.records.get(keyOf(hash))
@@ -122,10 +123,14 @@ export class Payments {
       draft.route(limits),
       ldk.Retry.constructor_attempts(RETRIES),
     )
-    if (!(sent instanceof ldk.Result_NoneRetryableSendFailureZ_Err))
-      this.#put(draft.hash, { status: 'pending' })
-    else if (sent.err !== ldk.RetryableSendFailure.LDKRetryableSendFailure_DuplicatePayment)
-      this.#put(draft.hash, { status: 'failed', why: whyOf(sent.err) })
+    // A duplicate is a payment that LDK has and we forgot: its end is not known.
+    const isFailed =
+      sent instanceof ldk.Result_NoneRetryableSendFailureZ_Err &&
+      sent.err !== ldk.RetryableSendFailure.LDKRetryableSendFailure_DuplicatePayment
+    this.#put(
+      draft.hash,
+      isFailed ? { status: 'failed', why: whyOf(sent.err) } : { status: 'pending' },
+    )
     this.#node.kick()
   }
 

@@ -85,6 +85,7 @@ export class LdkWallet implements Wallet {
   }
 
   async lookupHold(hash: Uint8Array): Promise<Hold> {
+    await this.node.committed()
     return this.#holds.lookup(hash)
   }
 
@@ -105,10 +106,12 @@ export class LdkWallet implements Wallet {
   }
 
   async track(hash: Uint8Array): Promise<Tracked> {
+    await this.node.committed()
     return this.#payments.track(hash)
   }
 
   async isQuiet(hash: Uint8Array): Promise<boolean> {
+    await this.node.committed()
     const channels = this.node.channels()
     return (
       !this.#payments.isPending(hash) &&
