@@ -108,14 +108,14 @@ export class BlockFile {
     closeSync(this.fd)
   }
 
-  /** A crash tears the last record only: cut short, or never written through (zeros). */
+  /** A crash tears the last record only, so that none can be read after it: else this is other damage. */
   private repair(sizeBytes: number): void {
-    const rest = this.read(this.endBytes, Math.min(sizeBytes - this.endBytes, MAX_RECORD_BYTES))
-    const torn =
-      rest.length < HEAD_BYTES ||
-      rest.every((byte) => byte === 0) ||
-      (isHead(rest) && HEAD_BYTES + lengthOf(rest) >= sizeBytes - this.endBytes)
-    if (!torn) throw this.damaged(this.endBytes)
+    const restBytes = sizeBytes - this.endBytes
+    if (restBytes > HEAD_BYTES + MAX_RECORD_BYTES) throw this.damaged(this.endBytes)
+    const rest = this.read(this.endBytes, restBytes)
+    const view = (at: number, length: number): Uint8Array => rest.subarray(at, at + length)
+    for (let at = 1; at + HEAD_BYTES < restBytes; at++)
+      if (readRecord(at, restBytes, view)?.payload.length) throw this.damaged(this.endBytes)
     ftruncateSync(this.fd, this.endBytes)
     fdatasyncSync(this.fd)
   }
