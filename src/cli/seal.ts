@@ -38,7 +38,7 @@ export function addSeal(program: Command): void {
         show.tell,
         signal,
       )
-      show.result(`${flags.out}\n${sealed.magnet}`, { ...sealed, out: flags.out })
+      show.result(`${flags.out}\n${String(sealed['magnet'])}`, { ...sealed, out: flags.out })
     }),
   )
 }

@@ -39,7 +39,8 @@ export function toJson(value: unknown): string {
 
 function jsonShow(): Show {
   return {
-    tell: (event) => console.log(toJson(event)),
+    tell: (event) =>
+      console.log(toJson(event.event === 'failed' ? failedJson(event.error) : event)),
     result: (_, value) => console.log(toJson({ event: 'result', ...value })),
     fault(err) {
       const { code, sentence, exitCode } = faultOf(err)
@@ -48,6 +49,11 @@ function jsonShow(): Show {
     },
     end: () => {},
   }
+}
+
+function failedJson(error: unknown): Readonly<Record<string, unknown>> {
+  const { code, sentence } = faultOf(error)
+  return { event: 'failed', code, message: sentence }
 }
 
 function terminalShow(): Show {
@@ -107,13 +113,17 @@ function eventText(event: ClientEvent): string {
     case 'sale':
       return `sold ${piecesText(event)} for ${formatSat(event.amountMsat)} (${kindText(event.kind)}, ${event.state})`
     case 'player':
-      return event.player ? `playing in ${event.player}: ${event.url}` : `open ${event.url}`
+      return event.player
+        ? `playing in ${event.player}: ${event.url}`
+        : `open ${event.page} in a browser, or ${event.url} in a player`
     case 'status':
       return statusText(event)
     case 'done':
       return pc.green(
         `${event.path}: whole, ${prettyBytes(event.bytes)}, ${formatSat(event.spentMsat)} spent`,
       )
+    case 'failed':
+      return pc.red(faultOf(event.error).sentence)
     case 'unfinished':
       return pc.yellow(
         `payment ${event.hash.slice(0, 16)}… of ${formatSat(event.amountMsat)} is ${event.state}: its end is not known yet; it is resumed at the next start`,

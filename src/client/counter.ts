@@ -14,7 +14,7 @@ interface Clerk {
 /** Wallets and metadata come later than the first peers: the counter keeps those, and their price sheets. */
 export class Counter implements TradeHandler {
   readonly #peers = new Map<TradePeer, Terms | undefined>()
-  readonly #clerks: Clerk[] = []
+  #clerks: readonly Clerk[] = []
 
   /** Trading peers that are connected now. */
   get peers(): readonly TradePeer[] {
@@ -23,11 +23,17 @@ export class Counter implements TradeHandler {
 
   /** A clerk starts work: it meets every peer that is there, with its latest terms. */
   add(clerk: Clerk): void {
-    this.#clerks.push(clerk)
+    this.#clerks = [...this.#clerks, clerk]
     for (const [peer, terms] of this.#peers) {
       clerk.handler.opened(peer)
       if (terms && clerk.takes.includes('terms')) clerk.handler.received(peer, terms)
     }
+  }
+
+  /** A clerk leaves: for it every peer is gone. */
+  remove(handler: TradeHandler): void {
+    this.#clerks = this.#clerks.filter((clerk) => clerk.handler !== handler)
+    for (const peer of this.#peers.keys()) handler.closed(peer)
   }
 
   opened(peer: TradePeer): void {

@@ -82,7 +82,12 @@ export type ClientEvent =
       readonly amountMsat: bigint
       readonly hash: string
     }
-  | { readonly event: 'player'; readonly url: string; readonly player?: string }
+  | {
+      readonly event: 'player'
+      readonly url: string
+      readonly page: string
+      readonly player?: string
+    }
   | ({ readonly event: 'status' } & Status)
   /** A download is whole and has its name. */
   | {
@@ -98,6 +103,9 @@ export type ClientEvent =
       readonly amountMsat: bigint
       readonly state: string
     }
+
+  /** Something went wrong that ends no command: a file that changed while seeded, a peer that cheated. */
+  | { readonly event: 'failed'; readonly error: unknown }
 
 /** Where events go. Must not throw. */
 export type Tell = (event: ClientEvent) => void

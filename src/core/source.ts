@@ -19,6 +19,8 @@ export interface PieceSource {
    * @param signal - aborting means that the piece is no longer needed by this caller
    */
   piece(index: number, signal: AbortSignal): Promise<Uint8Array>
+  /** The player waits for this piece now: what was asked for ahead of it may wait for a cheaper, longer run. */
+  hurry(index: number): void
   /** Whether `piece` would answer at once, without buying. */
   has(index: number): boolean
 }

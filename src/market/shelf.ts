@@ -28,6 +28,8 @@ export class Shelf {
   /** One byte a piece: LOCKED, BUYING, KEYED or FREE. */
   readonly #lock: Uint8Array
   readonly #opened: Uint8Array
+  /** No piece before this one is locked: a long torrent is not searched from its start each time. */
+  #firstLocked = 0
   #openedCount = 0
   /** Spans paid for, or being paid, some ciphertext of which is missing. */
   #ahead: Paid[] = []
@@ -65,6 +67,23 @@ export class Shelf {
     return this.#lock[piece] === LOCKED
   }
 
+  /** Pieces whose key is held, free ones too. */
+  get keyedCount(): number {
+    return this.#lock.reduce((sum, lock) => sum + (lock === KEYED || lock === FREE ? 1 : 0), 0)
+  }
+
+  /** The first pieces without a key, none on its way: at most `limit`, ascending. */
+  locked(limit: number): number[] {
+    const found: number[] = []
+    for (let piece = this.#firstLocked; piece < this.#lock.length; piece++) {
+      if (this.#lock[piece] !== LOCKED) continue
+      if (found.length === 0) this.#firstLocked = piece
+      found.push(piece)
+      if (found.length === limit) break
+    }
+    return found
+  }
+
   /** Pieces bought and checked against their plaintext commitment (§7 "opened"; free ones do not count). */
   get openedCount(): number {
     return this.#openedCount
@@ -89,6 +108,7 @@ export class Shelf {
   /** That purchase is over; without a key its pieces are locked again. */
   end(span: number): void {
     this.#mark(span, BUYING, LOCKED)
+    this.#firstLocked = Math.min(this.#firstLocked, covers(this.#torrent.pieces, span).first)
   }
 
   /** A key is held. */

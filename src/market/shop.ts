@@ -13,13 +13,13 @@ import type { Purchase } from '../core/purchase.ts'
 import { bookCheat } from './buy.ts'
 import { Rows } from './rows.ts'
 import { maySell, Sellers, type Selling, type Taste } from './sellers.ts'
-import { Shelf } from './shelf.ts'
+import type { Shelf } from './shelf.ts'
 import type { ShopPorts } from './shop-ports.ts'
 import { KINDS, Till } from './till.ts'
 import { Unsealing } from './unsealing.ts'
 
 /** Most pieces looked at for one decision. */
-const WINDOW_PIECES = 1024
+export const WINDOW_PIECES = 1024
 
 /** States in which money has gone out, or may have. */
 const PAID_STATES: readonly Purchase['state'][] = ['paying', 'paid', 'dead', 'opened', 'cheated']
@@ -29,6 +29,7 @@ export type Standstill = Obstacle | 'no-seller' | 'too-dear' | undefined
 
 /** Buys what `wants` names from whoever sells it. Lives as long as the torrent is viewed or downloaded. */
 export class Shop implements TradeHandler {
+  /** What is held of the torrent. */
   readonly shelf: Shelf
   readonly #ports: ShopPorts
   readonly #sellers: Sellers
@@ -47,9 +48,9 @@ export class Shop implements TradeHandler {
 
   constructor(ports: ShopPorts) {
     this.#ports = ports
-    const { torrent, clock, keyring, journal, goods, book } = ports
+    const { torrent, clock, journal, book, shelf } = ports
     this.#sellers = new Sellers(clock)
-    this.shelf = new Shelf(torrent, keyring.spans(torrent.infoSha256), (piece) => goods.has(piece))
+    this.shelf = shelf
     this.#rows = new Rows({
       pieces: torrent.pieces,
       book,
@@ -59,10 +60,9 @@ export class Shop implements TradeHandler {
         this.pump()
       },
     })
-    const { shelf } = this
     const signals = { cancel: this.#cancel.signal, stop: this.#stop.signal }
-    this.#till = new Till({ ...ports, shelf, ...signals })
-    this.#unsealing = new Unsealing({ ...ports, shelf, onError: (err) => this.#failed(err) })
+    this.#till = new Till({ ...ports, ...signals })
+    this.#unsealing = new Unsealing({ ...ports, onError: (err) => this.#failed(err) })
     for (const purchase of journal.purchasesOf(torrent.infoSha256))
       if (PAID_STATES.includes(purchase.state)) this.#remember(purchase)
     this.#openAll()

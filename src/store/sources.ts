@@ -32,7 +32,7 @@ export function readSources(text: string): SourceFile[] {
       typeof path !== 'string' ||
       typeof bytes !== 'number' ||
       typeof mtime !== 'string' ||
-      !/^\d{1,20}$/.test(mtime)
+      !/^-?\d{1,20}$/.test(mtime)
     )
       throw bad()
     return { path, bytes, mtimeNs: BigInt(mtime) }

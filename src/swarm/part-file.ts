@@ -83,11 +83,12 @@ export class PartFile implements PieceStore {
   /**
    * The piece's key is known and what it opens was checked: turns it into plaintext in place.
    * Does nothing for a piece that is not here or is plaintext already.
+   * @param plaintext - of the whole piece, when it is at hand: saves decrypting it again
    * @throws {@link LntError} `FILE_SYSTEM`
    */
-  async unlock(piece: number): Promise<void> {
+  async unlock(piece: number, plaintext?: Uint8Array): Promise<void> {
     await this.#inTurn(piece, async () => {
-      if (this.#states[piece] === CIPHERTEXT) await this.#rewrite(piece)
+      if (this.#states[piece] === CIPHERTEXT) await this.#rewrite(piece, plaintext)
     })
   }
 
@@ -127,14 +128,19 @@ export class PartFile implements PieceStore {
     return key && isRight(torrent, piece, applyCipher(key, bytes)) ? PLAINTEXT : ABSENT
   }
 
-  async #rewrite(piece: number): Promise<void> {
-    const key = this.#options.cipherKeyOf(piece)
-    if (!key) return
-    const ciphertext = await this.#space.read(this.#offsetOf(piece), this.#lengthOf(piece))
+  async #rewrite(piece: number, known?: Uint8Array): Promise<void> {
+    const plaintext = known ?? (await this.#decrypt(piece))
+    if (!plaintext) return
     // Unknown until it is done: half a piece is neither.
     this.#states[piece] = ABSENT
-    await this.#space.write(this.#offsetOf(piece), applyCipher(key, ciphertext))
+    await this.#space.write(this.#offsetOf(piece), plaintext)
     this.#states[piece] = PLAINTEXT
+  }
+
+  async #decrypt(piece: number): Promise<Uint8Array | undefined> {
+    const key = this.#options.cipherKeyOf(piece)
+    if (!key) return undefined
+    return applyCipher(key, await this.#space.read(this.#offsetOf(piece), this.#lengthOf(piece)))
   }
 
   /** One after the other for each piece; pieces do not wait for each other. */

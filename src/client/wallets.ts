@@ -1,0 +1,80 @@
+/**
+ * `--wallet` URLs: which network they mean, and how the wallet behind one is opened.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fromHex, toHex } from '../core/bytes.ts'
+import { LntError } from '../core/errors.ts'
+import type { Network } from '../core/network.ts'
+import { openRegtestWallet } from '../regtest/wallet.ts'
+import { openLedgerWallet } from '../wallet/ledger-client.ts'
+import type { Wallet } from '../wallet/wallet.ts'
+import type { Tell } from './events.ts'
+import type { ClientOptions } from './settings.ts'
+
+/** What a new wallet on a ledger gets to play with, each way. */
+const LEDGER_FUNDS_MSAT = 1_000_000_000n
+
+/** Schemes by name. Later: `lnd:`. */
+const SCHEMES = ['regtest', 'ledger'] as const
+
+/** What opening a wallet needs of its session. */
+export interface WalletSession {
+  readonly tell: Tell
+  readonly signal: AbortSignal
+}
+
+/**
+ * Network of a wallet address; known before the wallet is up, for the handshakes with peers.
+ * @throws {@link LntError} `UNKNOWN_WALLET`
+ */
+export function networkOf(address: string): Network {
+  schemeOf(address)
+  return 'regtest'
+}
+
+/** Whether the address means play money. */
+export function isPlayMoney(address: string): boolean {
+  return networkOf(address) === 'regtest'
+}
+
+/** Opens the wallet of a profile. @throws {@link LntError} of the adapter */
+export async function openWallet(
+  { wallet: address, dataDir, profile }: ClientOptions,
+  profileDir: string,
+  { tell, signal }: WalletSession,
+): Promise<Wallet> {
+  if (schemeOf(address) === 'ledger') return openLedger(address, profileDir)
+  return openRegtestWallet({
+    dataDir,
+    address,
+    walletDir: join(profileDir, 'wallet'),
+    role: profile === 'seller' ? 'seller' : 'viewer',
+    signal,
+    onProgress: (text) => tell({ event: 'note', text }),
+  })
+}
+
+function schemeOf(address: string): (typeof SCHEMES)[number] {
+  const scheme = SCHEMES.find((name) => address.startsWith(`${name}:`))
+  if (scheme === undefined) throw new LntError({ code: 'UNKNOWN_WALLET', address })
+  return scheme
+}
+
+/** The same secret finds the same holds and payments after a restart. */
+async function openLedger(address: string, profileDir: string): Promise<Wallet> {
+  const path = join(profileDir, 'ledger-secret')
+  const nodeSecret = await readFile(path, 'utf8').then(
+    (text) => fromHex(text.trim(), 32),
+    () => undefined,
+  )
+  const secret = nodeSecret ?? new Uint8Array(randomBytes(32))
+  if (!nodeSecret) await writeFile(path, `${toHex(secret)}\n`, { mode: 0o600, flag: 'wx' })
+  const wallet = await openLedgerWallet(address, { nodeSecret: secret })
+  const { sendableMsat, receivableMsat } = await wallet.liquidity()
+  if (sendableMsat + receivableMsat === 0n)
+    await wallet.fund({ sendableMsat: LEDGER_FUNDS_MSAT, receivableMsat: LEDGER_FUNDS_MSAT })
+  return wallet
+}
