@@ -70,12 +70,8 @@ export function dropWire(wire: Wire, why: LntError): void {
   wire.destroy()
 }
 
-let installed = false
-
 /** Puts the checks before bittorrent-protocol's own handlers, once a process. */
 export function installGuard(): void {
-  if (installed) return
-  installed = true
   const proto = Wire.prototype
   const { _onMessageLength, _onMessage, _onExtended, _processBuffer } = proto
   proto._onMessageLength = guarded(checkLength, _onMessageLength)

@@ -9,6 +9,7 @@ import { equal, toHex } from '../core/bytes.ts'
 import { LntError } from '../core/errors.ts'
 import { Bans } from './bans.ts'
 import { installGuard } from './guard.ts'
+import { installIntake } from './intake.ts'
 import type { PieceStore } from './piece-store.ts'
 import type { JoinSpec, SeedSpec, Swarm, SwarmOptions } from './ports.ts'
 import { checkSeams, giveMetadata, limitIncoming, listenAt } from './seams.ts'
@@ -20,8 +21,7 @@ import { Wires, type WiresPorts } from './wires.ts'
  * @throws {@link LntError} `PORT_IN_USE`; `SEAM_BROKEN` when a dependency is not the pinned one
  */
 export async function startNode(options: SwarmOptions): Promise<Swarm> {
-  checkSeams()
-  installGuard()
+  install()
   const { torrentPort = 0, host, uploadBps = -1, downloadBps = -1, maxConns = 55 } = options
   const client = new WebTorrent({
     torrentPort: listenAt(torrentPort, host),
@@ -40,6 +40,17 @@ export async function startNode(options: SwarmOptions): Promise<Swarm> {
   await listening(client, torrentPort)
   limitIncoming(client, maxConns)
   return new Node(client, options)
+}
+
+let isInstalled = false
+
+/** Once a process: the self-test, then what wraps stock code, innermost first. */
+function install(): void {
+  if (isInstalled) return
+  checkSeams()
+  installIntake()
+  installGuard()
+  isInstalled = true
 }
 
 function listening(client: WebTorrent, port: number): Promise<void> {

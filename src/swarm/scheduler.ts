@@ -8,6 +8,7 @@ import { LntError } from '../core/errors.ts'
 import { dropWire, forgiveStray } from './guard.ts'
 import { Picker, type Rest } from './picker.ts'
 import { type Asked, PieceDownload } from './piece-download.ts'
+import { inOneWrite } from './seams.ts'
 import { BLOCK_BYTES, MAX_REFUSALS, Source } from './source.ts'
 import { Suspects } from './suspects.ts'
 
@@ -135,7 +136,9 @@ export class Scheduler {
     const windowBytes = source.windowBytes
     if (source.openBytes > windowBytes * (1 - REFILL_SHARE) && source.openBytes > 0) return
     const nowMs = performance.now()
-    while (source.openBytes + BLOCK_BYTES <= windowBytes && this.#askNext(source, nowMs));
+    inOneWrite(source.wire, () => {
+      while (source.openBytes + BLOCK_BYTES <= windowBytes && this.#askNext(source, nowMs));
+    })
     this.#tickWhileBusy()
   }
 

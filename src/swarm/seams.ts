@@ -20,7 +20,9 @@ const WIRE_METHODS: Readonly<Record<string, number>> = {
   _sendExtendedHandshake: 0,
   _parse: 2,
   _processBuffer: 0,
+  _push: 1,
   _message: 3,
+  _write: 2,
   _onMessageLength: 1,
   _onMessage: 1,
   _onExtended: 2,
@@ -37,11 +39,11 @@ const TORRENT_METHODS: Readonly<Record<string, number>> = {
 }
 
 /**
- * Checks that the installed packages are those that the seams were written for.
+ * Checks that the installed packages are those that the seams were written for. Before guard.ts and
+ * intake.ts wrap anything.
  * @throws {@link LntError} `SEAM_BROKEN`
  */
 export function checkSeams(): void {
-  if (isChecked) return
   for (const [name, version] of Object.entries(VERSIONS))
     if (versionOf(name) !== version) throw broken(`${name} is not ${version}`)
   if (WebTorrent.VERSION !== VERSIONS.webtorrent) throw broken('WebTorrent.VERSION')
@@ -51,11 +53,7 @@ export function checkSeams(): void {
   if (wire._readableState.buffered !== 0) throw broken('Wire._readableState.buffered')
   if (typeof wire._read !== 'function') throw broken('Wire._read')
   wire.destroy()
-  isChecked = true
 }
-
-/** Once a process: guard.ts wraps some of the methods afterwards. */
-let isChecked = false
 
 /** Checks that `owner` has each method with its number of parameters. For the test, too. */
 export function checkMethods(
@@ -173,6 +171,24 @@ export function replayHandshake(wire: Wire): void {
 /** Bytes that wait in our process to be written to the peer. */
 export function queuedBytes(wire: Wire): number {
   return wire._readableState.buffered
+}
+
+/**
+ * Sends all that `act` sends in one write: a write each for a 17-byte request costs more than the
+ * whole block that answers it.
+ */
+export function inOneWrite(wire: Wire, act: () => void): void {
+  // Within another call of this: that one sends.
+  if (Object.hasOwn(wire, '_push')) return act()
+  const parts: Uint8Array[] = []
+  wire._push = (bytes) => parts.push(bytes)
+  try {
+    act()
+  } finally {
+    Reflect.deleteProperty(wire, '_push')
+    if (parts.length === 1 && parts[0]) wire._push(parts[0])
+    else if (parts.length > 1) wire._push(Buffer.concat(parts))
+  }
 }
 
 /** Calls back whenever the wire's outgoing queue has run (nearly) dry. */

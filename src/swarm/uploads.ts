@@ -6,7 +6,7 @@ import type Wire from 'bittorrent-protocol'
 import { LntError } from '../core/errors.ts'
 import { dropWire, MAX_PEER_REQUESTS } from './guard.ts'
 import type { ReadCache } from './read-cache.ts'
-import { onDrain, queuedBytes } from './seams.ts'
+import { inOneWrite, onDrain, queuedBytes } from './seams.ts'
 
 /** Bytes read or queued for one peer at a time; the kernel's send buffer comes on top. */
 const AHEAD_BYTES = 512 * 1024
@@ -46,16 +46,21 @@ export function serveBlocks(wire: Wire, { cache, has, failed }: UploadPorts): vo
   function pump(): void {
     // Stock `choke` rejects all that was asked: nothing in the queue is wanted then.
     if (wire.peerRequests.length === 0 && readingBytes === 0) queue = []
-    while (queue.length > 0 && readingBytes + queuedBytes(wire) < AHEAD_BYTES) serve(queue.shift())
+    if (queue.length === 0 || readingBytes + queuedBytes(wire) >= AHEAD_BYTES) return
+    inOneWrite(wire, () => {
+      const room = AHEAD_BYTES - readingBytes - queuedBytes(wire)
+      for (let bytes = 0; queue.length > 0 && bytes < room; ) bytes += serve(queue.shift())
+    })
   }
 
-  function serve(asked: Asked | undefined): void {
-    if (!asked || !isOpen(wire, asked)) return
+  /** Returns how many bytes that is. */
+  function serve(asked: Asked | undefined): number {
+    if (!asked || !isOpen(wire, asked)) return 0
     const { piece, offset, length, respond } = asked
     const block = cache.peek(piece, offset, length)
     if (block) {
       respond(null, block)
-      return
+      return length
     }
     readingBytes += length
     cache
@@ -69,6 +74,7 @@ export function serveBlocks(wire: Wire, { cache, has, failed }: UploadPorts): vo
         readingBytes -= length
         pump()
       })
+    return length
   }
 }
 

@@ -70,6 +70,16 @@ declare module 'bittorrent-protocol' {
     _sendExtendedHandshake(): void
     _parse(size: number, parser: (bytes: Uint8Array) => void): void
     _processBuffer(): void
+    _push(bytes: Uint8Array): unknown
+    _write(bytes: Uint8Array, callback: (err: Error | null) => void): void
+    _buffer: Uint8Array[]
+    _bufferSize: number
+    readonly _parserSize: number
+    readonly _parser: (bytes: Uint8Array) => void
+    readonly _cryptoSyncPattern: Uint8Array | null
+    readonly _pePending: boolean
+    readonly _peState: string
+    readonly _encryptor: { decrypt(bytes: Uint8Array): Uint8Array } | null
     _message(id: number, numbers: readonly number[], data: Uint8Array | null): void
     _onMessageLength(bytes: Uint8Array): void
     _onMessage(bytes: Uint8Array): void
@@ -145,6 +155,7 @@ declare module 'webtorrent' {
     preloadedStore?: AbstractChunkStore
     storeCacheSlots?: number
     uploads?: number
+    path?: string
   }
   class WebTorrent extends EventEmitter {
     static readonly VERSION: string
@@ -153,6 +164,7 @@ declare module 'webtorrent' {
     readonly listening: boolean
     readonly torrentPort: number
     readonly dht: { readonly listening: boolean; address(): { port: number } } | false
+    seed(path: string, options: object, callback: (torrent: Torrent) => void): Torrent
     add(id: { infoHash: string; announce: readonly string[] }, options: AddOptions): Torrent
     destroy(callback: (err: Error | null) => void): void
     // Private parts: seams.ts only.

@@ -33,12 +33,16 @@ export function bytesOf(seed: string, length: number): Buffer {
   return Buffer.from(applyCipher(key, new Uint8Array(length)))
 }
 
+/** Cipher key of a piece of {@link makeSample}. */
+export function keyOfSample(seed: string, piece: number): Uint8Array {
+  return createHash('sha256').update(`${seed} key ${piece}`).digest()
+}
+
 /** A sealed torrent with its plaintext in a new folder. Several lengths make several files. */
 export function makeSample(seed: string, lengths: readonly number[], pieceBytes: number): Sample {
   const total = lengths.reduce((sum, bytes) => sum + bytes, 0)
   const plaintext = bytesOf(seed, total)
-  const keyOf = (piece: number): Uint8Array =>
-    createHash('sha256').update(`${seed} key ${piece}`).digest()
+  const keyOf = (piece: number): Uint8Array => keyOfSample(seed, piece)
   const pieces = Math.ceil(total / pieceBytes)
   const parts = Array.from({ length: pieces }, (_, i) =>
     applyCipher(keyOf(i), plaintext.subarray(i * pieceBytes, (i + 1) * pieceBytes)),
