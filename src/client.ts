@@ -201,7 +201,7 @@ export async function sealToFile(
   try {
     const ports = { store, profileDir, tell, signal }
     const { torrent } = await publish(resolve(request.path), request, ports)
-    await writeNew(request.out, buildMetainfo(torrent))
+    await writeNew(request.out, buildMetainfo({ torrent, announce: [] }))
     return describe(torrent)
   } finally {
     store.close()

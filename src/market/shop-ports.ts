@@ -11,6 +11,7 @@ import type { Journal } from '../store/journal.ts'
 import type { KeyRing } from '../store/keyring.ts'
 import type { Wallet } from '../wallet/wallet.ts'
 import type { Goods } from './opening.ts'
+import type { Shelf } from './shelf.ts'
 
 /** What is wanted now. */
 export interface Wants {
@@ -41,6 +42,8 @@ export interface ShopPorts {
   readonly journal: Journal
   readonly keyring: KeyRing
   readonly goods: Goods
+  /** Opened with the keys that the key ring holds. */
+  readonly shelf: Shelf
   /** Purchases of an earlier run that are on their way to their ends, by payment hash in hex. */
   readonly resumed: ReadonlyMap<string, Promise<Purchase>>
   readonly clock: Clock

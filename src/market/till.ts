@@ -14,7 +14,6 @@ import { acceptOffer, expiryLimitHeight } from './accept.ts'
 import { type BuyPorts, resumePurchase, runPurchase } from './buy.ts'
 import { openPurchase } from './opening.ts'
 import type { Selling } from './sellers.ts'
-import type { Shelf } from './shelf.ts'
 import type { ShopPorts } from './shop-ports.ts'
 
 /** Kinds bought: coupons and endorsed sales. Kind 3 stakes money on the seller's word alone (§6). */
@@ -22,7 +21,6 @@ export const KINDS: readonly number[] = [1, 4]
 
 /** What the till works on beside the shop's ports. */
 export interface TillPorts extends ShopPorts {
-  readonly shelf: Shelf
   /** Takes back what is not paid yet. */
   readonly cancel: AbortSignal
   /** Ends waits for outcomes; the journal resumes them. */
