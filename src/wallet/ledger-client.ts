@@ -3,7 +3,7 @@
  * @module
  */
 import { toHex } from '../core/bytes.ts'
-import { LntError } from '../core/errors.ts'
+import { hasCode, LntError } from '../core/errors.ts'
 import { NETWORKS, type Network } from '../core/network.ts'
 import { parseInvoice } from './invoice.ts'
 import { LedgerHub, type PlayWallet } from './ledger-hub.ts'
@@ -47,7 +47,13 @@ export async function openLedgerWallet(
   const port = Number(/^ledger:\/\/127\.0\.0\.1:([1-9][0-9]{0,4})$/.exec(address)?.[1])
   if (!(port <= 65_535)) throw new LntError({ code: 'UNKNOWN_WALLET', address })
   const { link, reply } = await LedgerLink.open(port, { do: 'hello', secret: nodeSecret })
-  return new LedgerClient(link, reply)
+  try {
+    return new LedgerClient(link, reply.object('ok'))
+  } catch (cause) {
+    // A link that is left open would go on connecting for ever.
+    await link.close()
+    throw new LntError({ code: 'WALLET_UNAVAILABLE', why: 'no ledger answers there' }, { cause })
+  }
 }
 
 /** A wallet whose node lives in another process. */
@@ -111,22 +117,18 @@ class LedgerClient implements PlayWallet {
   async pay(request: PayRequest, signal: AbortSignal): Promise<Payment> {
     const { invoice, feeLimitMsat, expiryLimitHeight } = request
     const { hash } = parseInvoice(invoice)
-    let reply: Reader
     try {
       // Sent again after a lost connection, it joins the payment that the first one began.
-      reply = await this.#link.call(
-        { do: 'pay', invoice, feeLimitMsat, expiryLimitHeight },
-        true,
-        signal,
-      )
+      const pay = { do: 'pay', invoice, feeLimitMsat, expiryLimitHeight }
+      const reply = await this.#link.call(pay, true, signal)
+      const payment = readTracked(reply.object('ok'))
+      if (payment.status === 'paid' || payment.status === 'failed') return payment
+      throw new Error(`no end but ${payment.status}`)
     } catch (cause) {
-      if (cause instanceof LntError && cause.detail.code !== 'WALLET_UNAVAILABLE') throw cause
+      if (hasCode(cause, 'PAYMENT_UNKNOWN') || hasCode(cause, 'BAD_INVOICE')) throw cause
       const why = 'the wait was ended'
       throw new LntError({ code: 'PAYMENT_UNKNOWN', hash: toHex(hash), why }, { cause })
     }
-    const payment = readTracked(reply.object('ok'))
-    if (payment.status === 'paid' || payment.status === 'failed') return payment
-    throw new LntError({ code: 'PAYMENT_UNKNOWN', hash: toHex(hash), why: payment.status })
   }
 
   async track(hash: Uint8Array): Promise<Tracked> {

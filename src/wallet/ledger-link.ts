@@ -49,13 +49,12 @@ export class LedgerLink {
 
   /**
    * Connects and says who we are.
-   * @returns the link and the reply to `hello`
+   * @returns the link and the reply to `hello`, whose value is under `ok`
    * @throws {@link LntError} `WALLET_UNAVAILABLE`
    */
   static async open(port: number, hello: Request): Promise<{ link: LedgerLink; reply: Reader }> {
     const link = new LedgerLink(port, hello)
-    const reply = await link.#connect()
-    return { link, reply: reply.object('ok') }
+    return { link, reply: await link.#connect() }
   }
 
   /**
@@ -117,7 +116,7 @@ export class LedgerLink {
         isUp = true
         if (reply.has('error')) {
           socket.destroy()
-          reject(decodeError(reply.object('error')))
+          reject(errorOf(reply))
           return
         }
         this.#onUp(socket)
@@ -134,7 +133,7 @@ export class LedgerLink {
       if (id === 0) return reply
       const open = this.#open.get(id)
       this.#open.delete(id)
-      if (reply.has('error')) open?.reject(decodeError(reply.object('error')))
+      if (reply.has('error')) open?.reject(errorOf(reply))
       else open?.resolve(reply)
     } catch {
       socket.destroy()
@@ -184,6 +183,15 @@ export class LedgerLink {
 
   #write(message: Request & { readonly id: number }): void {
     this.#socket?.write(encodeLine(message))
+  }
+}
+
+/** The error of a reply; one that we cannot read is as good as no wallet. */
+function errorOf(reply: Reader): LntError {
+  try {
+    return decodeError(reply.object('error'))
+  } catch (cause) {
+    return unavailable('the ledger answers nonsense', cause)
   }
 }
 

@@ -125,6 +125,8 @@ class Session {
   }
 
   #hello(request: Reader): Sendable {
+    if (this.#wallet !== undefined)
+      throw new LntError({ code: 'BAD_MESSAGE', why: 'a second hello' })
     const wallet = this.#hub.wallet(this.#hub.join(request.bytes('secret', 32)))
     this.#wallet = wallet
     return { nodeId: wallet.nodeId, network: wallet.network, can: { ...wallet.can } }

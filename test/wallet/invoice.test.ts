@@ -94,6 +94,28 @@ test('invoice: those of LDK are read', (t) => {
   t.end()
 })
 
+/** Made by the npm package `invoices` 6.1.0 (ln-service's), in lnd's manner, with the key of BOLT 11. */
+const LND =
+  'lnbcrt50010p1pj48ugqpp5qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qursrzjq0n326hr8v9zprg8gsvezcch06gfaqqhde2aj730yg0durunfhv66qqqvsqqqqgqqgqqqqlgqqqqqpcq9q9qyysgqxqrrsssp5zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zygsnp4q0n326hr8v9zprg8gsvezcch06gfaqqhde2aj730yg0durunfhv66hp5pyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyyscqzzsc9vcg837grauamk8wkvwl84fzcdklh07w07l0zxefjdjrp8pjy94a0azqk3aty53u3yyaac0dhkdujeyx2736epsntqrv684htarr6qp6zywmc'
+
+test('invoice: those of ln-service are read', (t) => {
+  const { routeHints, ...invoice } = parseInvoice(LND)
+  t.equal(toHex(invoice.payee), NODE)
+  t.equal(invoice.amountMsat, 5_001n)
+  t.equal(toHex(invoice.hash), '07'.repeat(32))
+  t.equal(toHex(invoice.descriptionHash), '09'.repeat(32))
+  t.equal(toHex(invoice.paymentSecret), '11'.repeat(32))
+  t.equal(invoice.cltvDelta, 80)
+  t.equal(invoice.createdAtSeconds, 1_700_000_000)
+  t.equal(invoice.expiresAtSeconds, 1_700_003_600)
+  t.deepEqual(invoice.featureBits, [8, 14, 17])
+  // 100x1x2: block, transaction, output.
+  const channelId = (100n << 40n) | (1n << 16n) | 2n
+  const hop = { node: fromHex(NODE), channelId, feeBaseMsat: 1_000, feePpm: 7, cltvDelta: 40 }
+  t.deepEqual(routeHints, [[hop]])
+  t.end()
+})
+
 test('invoice: what was encoded parses to itself', (t) => {
   const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
   const hop = fc.record({

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import test from 'tape'
 import { toHex } from '../../src/core/bytes.ts'
@@ -179,3 +179,26 @@ test('ledger service: ledger: is one network inside this process', async (t) => 
   t.equal(await seller.settle(preimage), 'settled')
   t.equal((await payment).status, 'paid')
 })
+
+for (const reply of [
+  'nonsense',
+  '{"id":0}',
+  '{"id":0,"ok":{"nodeId":"00"}}',
+  '{"id":0,"error":{"code":"X"}}',
+]) {
+  test(`ledger service: a service that answers ${reply} is not a wallet`, async (t) => {
+    const server = createServer((socket) => socket.resume().end(`${reply}\n`)).listen(
+      0,
+      '127.0.0.1',
+    )
+    await once(server, 'listening')
+    const bound = server.address()
+    const port = typeof bound === 'object' && bound !== null ? bound.port : 0
+    const draft = { nodeSecret: secretOf(1) }
+    const opening = openLedgerWallet(`ledger://127.0.0.1:${port}`, draft)
+    const answer = await opening.catch((err: unknown) => err)
+    t.ok(hasCode(answer, 'WALLET_UNAVAILABLE') || hasCode(answer, 'BAD_MESSAGE'), String(answer))
+    server.close()
+    await once(server, 'close')
+  })
+}
