@@ -11,6 +11,8 @@ import { badTorrent, readBytes, readDict, readInteger, readText } from './dict.t
 import { decodeFree, encodeFree } from './free.ts'
 import { sha1, sha256 } from './hash.ts'
 import { readFiles, readName, type TorrentFile } from './info-files.ts'
+
+export type { TorrentFile }
 import type { SpanKey } from './keys.ts'
 
 /** Longest info dict accepted, in bytes: what webtorrent takes by ut_metadata. */
