@@ -64,6 +64,9 @@ export class Coupons {
   constructor(db: Database, nowMs: () => number) {
     this.db = db
     this.nowMs = nowMs
+    // Every row once: one that a flipped bit hides from its query would be lost without a word.
+    db.all('SELECT * FROM coupon').forEach(readCoupon)
+    db.all('SELECT * FROM coupon_book').forEach(readBook)
   }
 
   /**
@@ -129,7 +132,7 @@ export class Coupons {
    */
   freshFrom(master: Uint8Array): number | undefined {
     const row = this.db.get('SELECT * FROM coupon_book WHERE master = ?', master)
-    return row && new Reader('coupon_book', row, ['master', 'fresh_from']).integer('fresh_from')
+    return row && readBook(row)
   }
 
   /** A new master's book (`freshFrom` 0), or the user's word that numbers from there on were never offered. */
@@ -201,4 +204,9 @@ function readCoupon(row: Row): Coupon {
     exp: r.integer('exp'),
     isStranger: r.integer('stranger') === 1,
   }
+}
+
+/** @returns the first coupon number that the book vouches for */
+function readBook(row: Row): number {
+  return new Reader('coupon_book', row, ['master', 'fresh_from']).integer('fresh_from')
 }

@@ -7,6 +7,8 @@
  * file is the whole truth between transactions. It costs 0.9 ms a commit instead of 0.35 (measured, fdatasync 0.13 ms).
  * @module
  */
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import {
   DatabaseSync,
   type SQLInputValue,
@@ -14,6 +16,7 @@ import {
   type StatementSync,
 } from 'node:sqlite'
 import { LntError } from '../core/errors.ts'
+import { fileError, syncDirectory } from './file.ts'
 
 /** "lnt1": which program's file this is (SQLite's application_id). */
 const APPLICATION_ID = 0x6c_6e_74_31
@@ -45,12 +48,14 @@ export class Database {
    */
   constructor(path: string, schema: Schema) {
     this.path = path
+    if (!existsSync(path)) create(path, schema)
     this.db = named(path, () => new DatabaseSync(path))
     try {
       named(path, () => this.open(schema))
     } catch (err) {
       this.db.close()
-      throw err
+      // Our own statements are right: what SQLite cannot do with this file is the file's fault.
+      throw isSqlite(err) ? bad(path, err.errstr, err) : err
     }
   }
 
@@ -106,32 +111,14 @@ export class Database {
   }
 
   private open({ version, sql }: Schema): void {
-    this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA trusted_schema = OFF`)
-    const mode = this.get('PRAGMA journal_mode = TRUNCATE')?.['journal_mode']
-    if (mode !== 'truncate') throw bad(this.path, `journal mode is ${String(mode)}`)
-    this.db.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    if (this.pragma('application_id') === 0 && this.isEmpty()) this.create(version, sql)
+    configure(this.db, this.path)
     if (this.pragma('application_id') !== APPLICATION_ID) throw bad(this.path, 'not our file')
     const found = this.pragma('user_version')
     if (found !== version)
       throw bad(this.path, `version ${found}, this lntorrent writes version ${version}`)
+    if (tablesOf(this.db) !== tablesOfSchema(sql)) throw bad(this.path, 'other tables than ours')
     const check = this.get('PRAGMA integrity_check')?.['integrity_check']
     if (check !== 'ok') throw bad(this.path, String(check))
-    const foreign = this.get('PRAGMA foreign_key_check')
-    if (foreign !== undefined) throw bad(this.path, `orphans in ${String(foreign['table'])}`)
-  }
-
-  private create(version: number, sql: string): void {
-    this.transaction(() => {
-      this.db.exec(sql)
-      this.db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`)
-    })
-  }
-
-  private isEmpty(): boolean {
-    return (
-      this.pragma('user_version') === 0 && this.get('SELECT 1 FROM sqlite_schema') === undefined
-    )
   }
 
   private pragma(name: string): number {
@@ -145,6 +132,54 @@ export class Database {
     made.setReadBigInts(true)
     this.statements.set(sql, made)
     return made
+  }
+}
+
+/**
+ * Makes the file beside, complete, then puts it in its place: an empty file there is damage, never a beginning.
+ * @throws {@link LntError} `FILE_SYSTEM`
+ */
+function create(path: string, { version, sql }: Schema): void {
+  const beside = `${path}.new`
+  try {
+    for (const left of [beside, `${beside}-journal`]) rmSync(left, { force: true })
+    const db = named(path, () => new DatabaseSync(beside))
+    try {
+      named(path, () => {
+        configure(db, path)
+        const about = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`
+        db.exec(`BEGIN; ${sql}; ${about}; COMMIT`)
+      })
+    } finally {
+      db.close()
+    }
+    renameSync(beside, path)
+    syncDirectory(dirname(path))
+  } catch (err) {
+    throw fileError(path, err)
+  }
+}
+
+function configure(db: DatabaseSync, path: string): void {
+  db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA trusted_schema = OFF`)
+  const mode = db.prepare('PRAGMA journal_mode = TRUNCATE').get()?.['journal_mode']
+  if (mode !== 'truncate') throw bad(path, `journal mode is ${String(mode)}`)
+  db.exec('PRAGMA synchronous = FULL')
+}
+
+/** The text of all tables, indexes and triggers. */
+function tablesOf(db: DatabaseSync): string {
+  const rows = db.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2').all()
+  return JSON.stringify(rows.map(({ type, name, tbl_name, sql }) => [type, name, tbl_name, sql]))
+}
+
+function tablesOfSchema(sql: string): string {
+  const db = new DatabaseSync(':memory:')
+  try {
+    db.exec(sql)
+    return tablesOf(db)
+  } finally {
+    db.close()
   }
 }
 

@@ -2,6 +2,8 @@
  * Small files written so that a crash leaves the old one or the new one, and errors that name the path.
  * @module
  */
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LntError } from '../core/errors.ts'
@@ -12,11 +14,12 @@ import { LntError } from '../core/errors.ts'
  * @throws {@link LntError} `FILE_SYSTEM`; nothing half-written stays
  */
 export async function writeWhole(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-  const beside = `${path}.new`
+  // A name of its own: two writers of one path each write a whole file.
+  const beside = `${path}.${randomBytes(4).toString('hex')}.new`
   try {
     await writeSynced(beside, bytes, mode)
     await rename(beside, path)
-    await syncDirectory(dirname(path))
+    syncDirectory(dirname(path))
   } catch (err) {
     await rm(beside, { force: true }).catch(() => undefined)
     throw fileError(path, err)
@@ -53,12 +56,13 @@ async function writeSynced(path: string, bytes: Uint8Array, mode: number): Promi
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
+/** Makes a rename in a directory durable. */
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r')
   try {
-    await directory.sync()
+    fsyncSync(directory)
   } finally {
-    await directory.close()
+    closeSync(directory)
   }
 }
 

@@ -24,8 +24,11 @@ const MAX_DEPTH = 18
 export class KeyRing {
   private readonly db: Database
 
+  /** @throws {@link LntError} `BAD_JOURNAL` when a row is not what was written */
   constructor(db: Database) {
     this.db = db
+    // Every row once: one that a flipped bit hides from its query would be lost without a word.
+    db.all('SELECT * FROM span_key').forEach(readKey)
   }
 
   /** Keeps a key. It replaces its descendants'; under an ancestor's it is not needed. */

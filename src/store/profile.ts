@@ -79,7 +79,7 @@ export async function readMaster(path: string): Promise<Uint8Array | undefined> 
 
 /** Never replaces a file: a master that is gone is gone. */
 async function keepFirst(path: string, bytes: Uint8Array): Promise<boolean> {
-  const made = `${path}.made-${process.pid}`
+  const made = `${path}.${randomBytes(4).toString('hex')}.made`
   await writeWhole(made, bytes, 0o600)
   try {
     linkSync(made, path)
