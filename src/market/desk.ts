@@ -176,6 +176,7 @@ export class Desk implements TradeHandler {
     const serving = new Serving(granted, place, {
       ...this.#ports,
       watch: this.#watch,
+      rev: () => this.#rev,
       stop: this.#stop.signal,
       onSale: (sale) => this.#ports.onSale?.(sale, peer),
     })

@@ -21,6 +21,8 @@ export interface ServingPorts extends SalePorts {
   readonly watch: WalletWatch
   /** Ends every wait: the process is about to leave, what is unfinished is resumed at the next start. */
   readonly stop: AbortSignal
+  /** Revision of the terms in force. */
+  readonly rev: () => number
   /** The sale has moved. */
   readonly onSale: (sale: Sale) => void
   readonly onError: (err: unknown) => void
@@ -82,7 +84,7 @@ export class Serving {
     const { stock, watch } = this.#ports
     try {
       await watch.ready()
-      if (this.#unwanted.signal.aborted) return undefined
+      if (this.#unwanted.signal.aborted || !this.#isCurrent()) return undefined
       const begun = await beginSale(this.#granted, stock, this.#ports)
       if (!('code' in begun)) return begun
       this.#refuse(begun)
@@ -106,12 +108,20 @@ export class Serving {
         ...(endorser && { endorser }),
       }
       const offer = await makeOffer(offering, this.#ports)
-      if (this.isInUse(this.#ports.clock.nowMs())) peer.send(offer)
+      if (this.isInUse(this.#ports.clock.nowMs()) && this.#isCurrent()) peer.send(offer)
     } catch (err) {
       this.#failed(err)
       this.#unwanted.abort()
       if (hasCode(err, 'HASH_IN_USE')) this.#giveUp(sale)
     }
+  }
+
+  /** Whether the ask's price still stands; else it is refused: rev has moved on before the answer (§8). */
+  #isCurrent(): boolean {
+    if (this.#granted.ask.rev === this.#ports.rev()) return true
+    this.#refuse({ code: REJECT.oldRev, text: 'the price has changed' })
+    this.#unwanted.abort()
+    return false
   }
 
   /** Takes the sale to its end. */
@@ -157,8 +167,11 @@ export class Serving {
   }
 
   #failed(err: unknown): void {
-    const isAway = hasCode(err, 'WALLET_UNAVAILABLE')
-    if (isAway) this.#ports.watch.lost()
+    if (hasCode(err, 'BAD_PEER')) {
+      this.#granted.peer.drop(err)
+      return
+    }
+    if (hasCode(err, 'WALLET_UNAVAILABLE')) this.#ports.watch.lost()
     else this.#ports.onError(err)
     this.#refuse({ code: REJECT.busy, text: 'busy', waitMs: WALLET_WAIT_MS })
   }

@@ -196,6 +196,45 @@ test('desk: an ask is priced by the terms in force, an earlier rev is rejected w
   await rig.close()
 })
 
+test('desk: a price that changes before the answer rejects with 12, and takes the invoice back', async (t) => {
+  const rig = await deskRig()
+  const peer = rig.connect()
+  let release = (): void => {}
+  rig.faults.hold = new Promise((resolve) => {
+    release = resolve
+  })
+  const { id } = rig.ask(peer)
+  await rig.reached('offered')
+  rig.desk.setPrice({ priceMsat: 1n, stepPpm: 0 })
+  release()
+  const answer = await peer.answer(id)
+  t.equal(answer.type === 'reject' && answer.code, REJECT.oldRev)
+  await rig.reached('cancelled')
+  t.equal(peer.dropped, undefined)
+  rig.faults.hold = undefined
+  rig.ask(rig.connect())
+  rig.desk.setPrice({ priceMsat: 2n, stepPpm: 0 })
+  await rig.clock.run(0)
+  const begun = rig.sales.filter(({ state }) => state === 'offered').length
+  t.equal(begun, 1, 'changed before the row: the second ask has none')
+  await rig.close()
+})
+
+test('desk: a peer whose key is a low-order point is dropped before an invoice is made', async (t) => {
+  const rig = await deskRig()
+  const peer = rig.connect()
+  Object.assign(peer, { theirKey: new Uint8Array(32) })
+  const { wallet } = rig.process
+  wallet.hold = () => {
+    throw new Error('asked for an invoice')
+  }
+  rig.ask(peer)
+  await rig.reached('cancelled')
+  t.ok(hasCode(peer.dropped, 'BAD_PEER'))
+  t.deepEqual(rig.errors, [])
+  await rig.close()
+})
+
 test('desk: new keys are told to peers under the same rev; who sells nothing sends no terms', async (t) => {
   let spans = [2]
   const rig = await deskRig({ seller: (publisher) => ({ ...publisher, spans: () => spans }) })
