@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import test from 'tape'
 import { hasCode } from '../../src/core/errors.ts'
 import { servePlayer } from '../../src/player/server.ts'
@@ -117,4 +118,23 @@ test('player: close ends streams that are under way', async (t) => {
   t.notOk((await reply).isWhole)
   await until(() => server.activity().openStreams === 0)
   t.ok(source.aborted.size > 0)
+})
+
+test('player: a client that dawdles over its request, or comes 17th, is let go', async (t) => {
+  await serving(new MemorySource(FILE, PIECE), async ({ url }) => {
+    const port = Number(new URL(url).port)
+    const dawdler = connect(port, '127.0.0.1')
+    dawdler.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-')
+    let answer = ''
+    dawdler.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1')
+    })
+    const others = Array.from({ length: 15 }, () => connect(port, '127.0.0.1'))
+    await Promise.all(others.map((socket) => once(socket, 'connect')))
+    await once(connect(port, '127.0.0.1').resume(), 'close')
+    t.pass('the 17th')
+    for (const socket of others) socket.destroy()
+    await until(() => dawdler.closed)
+    t.match(answer, /^HTTP\/1\.1 408 /, 'the dawdler is told, after five seconds')
+  })
 })
