@@ -63,9 +63,12 @@ export class Client {
   readonly #session: Session
   readonly #running: Running[] = []
   readonly #ticker: NodeJS.Timeout
+  readonly #failed = Promise.withResolvers<never>()
 
   private constructor(session: Session) {
     this.#session = session
+    // Nobody may be waiting when it fails; whoever waits next is told.
+    this.#failed.promise.catch(() => undefined)
     this.#ticker = setInterval(() => this.#tick(), STATUS_MS)
   }
 
@@ -102,7 +105,7 @@ export class Client {
       totalBytes,
       priceMsat: price.priceMsat,
     })
-    await Promise.race([seeding.sell(), aborted(session.signal)])
+    this.#background(seeding.sell())
     return seeding.magnet
   }
 
@@ -126,17 +129,17 @@ export class Client {
     request: Omit<DownloadRequest, 'link'> & { readonly link: string },
   ): Promise<'done' | 'signal'> {
     const link = await readLink(request.link)
-    const wallet = this.#early()
-    const downloading = await Downloading.start(this.#session, { ...request, link })
+    this.#background(this.#session.wallet())
+    const downloading = await this.#unlessFailed(
+      Downloading.start(this.#session, { ...request, link }),
+    )
     this.#running.push(downloading)
-    const ended = downloading.run()
-    await Promise.race([ended, wallet.then(() => ended)])
-    return ended
+    return this.#unlessFailed(downloading.run())
   }
 
   /** Resolves when the user wants to end. */
   untilStopped(): Promise<void> {
-    return aborted(this.#session.signal)
+    return this.#unlessFailed(aborted(this.#session.signal))
   }
 
   /** Closes cleanly: offers taken back, holds settled or cancelled, payments waited for, the journal flushed. */
@@ -149,9 +152,13 @@ export class Client {
     await this.#session.close(deadline)
   }
 
-  /** The wallet comes up while peers are looked for. */
-  async #early(): Promise<void> {
-    await this.#session.wallet()
+  /** Work that no call waits for: when it fails, whatever waits fails with it. */
+  #background(work: Promise<unknown>): void {
+    work.catch((err: unknown) => this.#failed.reject(err))
+  }
+
+  #unlessFailed<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#failed.promise])
   }
 
   #price(
