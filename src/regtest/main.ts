@@ -3,6 +3,7 @@
  * @module
  */
 import { parseArgs } from 'node:util'
+import { LntError } from '../core/errors.ts'
 import { LOCK_TAKEN, runDaemon } from './daemon.ts'
 import { writeLog } from './log.ts'
 
@@ -20,7 +21,9 @@ const stop = new AbortController()
 process.on('SIGTERM', () => stop.abort())
 process.on('SIGINT', () => stop.abort())
 process.on('uncaughtException', (err) => {
-  writeLog(STDERR, `crashed: ${err.stack ?? err.message}`)
+  // What was foreseen is one sentence for the user; where it came from helps only with what was not.
+  const text = err instanceof LntError ? err.message : (err.stack ?? err.message)
+  writeLog(STDERR, `crashed: ${text}`)
   process.exit(1)
 })
 

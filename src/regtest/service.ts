@@ -16,6 +16,8 @@ import { type OpenRequest, type Request, VERSION } from './message.ts'
 
 /** Only this machine can reach it. */
 export const HOST = '127.0.0.1'
+/** Longest time that a timer can wait; whoever wants to wait longer never leaves. */
+const MAX_IDLE_MS = 2 ** 31 - 1
 /** Most clients at once. */
 export const MAX_CLIENTS = 64
 
@@ -51,7 +53,7 @@ export interface ServiceOptions {
   readonly token: string
   /** Port to try first; 0, or a taken one, means any. */
   readonly port: number
-  /** Leaves after so long without a client. */
+  /** Leaves after so long without a client; infinity means never. */
   readonly idleMs: number
   /** Whether clients may ask for blocks: for tests. */
   readonly canMine: boolean
@@ -194,7 +196,8 @@ export class RegtestService implements Answers {
   private watchIdle(): void {
     if (this.connections.size > 0 || !this.server.listening || !this.parts) return
     clearTimeout(this.idleTimer)
-    this.idleTimer = setTimeout(() => this.options.onLeave('idle'), this.options.idleMs)
+    const { idleMs, onLeave } = this.options
+    if (idleMs <= MAX_IDLE_MS) this.idleTimer = setTimeout(() => onLeave('idle'), idleMs)
   }
 
   private mustServe(): Parts {

@@ -3,7 +3,7 @@
  * chain, connected to the hub, with a channel, and never out of money.
  * @module
  */
-
+import { resolve } from 'node:path'
 import { equal } from '../core/bytes.ts'
 import { LntError } from '../core/errors.ts'
 import type { Network } from '../core/network.ts'
@@ -50,7 +50,7 @@ export async function openRegtestWallet(options: RegtestWalletOptions): Promise<
       chain: client,
       accepts: (peer) => equal(peer, client.hub.nodeId),
     })
-    const funding = new Funding({ node: wallet.node, client, role, wallet: walletDir })
+    const funding = new Funding({ node: wallet.node, client, role, wallet: resolve(walletDir) })
     try {
       const call = ({ nodeId, host, port } = client.hub) => wallet.node.connect(nodeId, host, port)
       call()
