@@ -105,8 +105,6 @@ function outcomeOf(hold: Hold): Outcome {
 /** The whole amount, with time left to settle (money law 9). */
 async function isGood(sale: Sale, { wallet }: SellPorts): Promise<boolean> {
   const hold = await wallet.lookupHold(sale.hash)
-  // Settled by a life of ours that died before it could say so.
-  if (hold.status === 'settled') return true
   if (hold.status !== 'held' || hold.amountMsat < sale.amountMsat) return false
   return (await wallet.height()) + SETTLE_BLOCKS <= hold.expiryHeight
 }

@@ -130,7 +130,15 @@ test('sell: what is held when the buyer goes is sold all the same', async (t) =>
   const purchase = draft.purchase(await rig.offer(draft))
   const bought = runPurchase(purchase, rig.buyPorts())
   await turn()
-  const sold = runSale(draft.sale, rig.sellPorts({ cancel: AbortSignal.abort() }))
+  const { wallet: real } = rig.seller
+  // The buyer went in the very moment in which its money came.
+  const wallet = walletOf(real, {
+    waitHold: async (hash, signal) => {
+      signal.throwIfAborted()
+      return real.waitHold(hash, signal)
+    },
+  })
+  const sold = runSale(draft.sale, rig.sellPorts({ wallet, cancel: AbortSignal.abort() }))
   t.equal((await rig.clock.until(sold)).state, 'settled')
   t.equal((await rig.clock.until(bought)).state, 'opened')
   rig.close()

@@ -204,6 +204,26 @@ for (const { what, set } of [
   })
 }
 
+test('law 3: a channel that was not quiet in between makes the two sightings begin anew', async (t) => {
+  const stuck = new Stuck()
+  await stuck.start()
+  const run = runPurchase(stuck.purchase, stuck.ports())
+  for (const [height, isQuiet] of [
+    [LIMIT + 7, true],
+    [LIMIT + 10, false],
+    [LIMIT + 13, true],
+    [LIMIT + 18, true],
+  ] as const) {
+    stuck.height = height
+    stuck.isQuiet = isQuiet
+    await stuck.looks()
+    t.equal(stuck.state, 'paying', `at limit + ${height - LIMIT}`)
+  }
+  stuck.height = LIMIT + 19
+  t.equal((await stuck.rig.clock.until(run)).state, 'dead')
+  stuck.rig.close()
+})
+
 test('law 3: not dead while the journal has no settled act to ask the wallet for', async (t) => {
   const stuck = new Stuck()
   await stuck.start(false)
