@@ -114,14 +114,11 @@ export class Client {
     request: Omit<ViewRequest, 'link'> & { readonly link: string },
   ): Promise<'player' | 'signal'> {
     const link = await readLink(request.link)
-    const wallet = this.#early()
-    const viewing = await Viewing.start(this.#session, { ...request, link })
+    this.#background(this.#session.wallet())
+    const viewing = await this.#unlessFailed(Viewing.start(this.#session, { ...request, link }))
     this.#running.push(viewing)
-    const shop = Promise.all([wallet, viewing.shop()])
-    return Promise.race([
-      viewing.play(request.player),
-      shop.then(() => new Promise<never>(() => {})),
-    ])
+    this.#background(viewing.shop())
+    return this.#unlessFailed(viewing.play(request.player))
   }
 
   /** Downloads until the file is whole or the user wants to end. */
