@@ -125,11 +125,12 @@ class MetadataEnd {
   /** The peer's extended handshake, decoded by stock code after guard.ts saw its bytes. */
   onExtendedHandshake(handshake: Record<string, unknown>): void {
     const size = handshake['metadata_size']
-    if (this.#exchange.infoBytes || size === undefined || size === 0 || this.fetching) return
+    if (size === undefined || size === 0) return
     if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {
       this.#drop('metadata_size')
       return
     }
+    if (this.#exchange.infoBytes || this.fetching) return
     // Not a lie that we can prove, but nothing that we fetch.
     if (size > MAX_METADATA_BYTES) return
     this.#size = size

@@ -60,7 +60,7 @@ export class Wires {
   readonly exchange: MetadataExchange
   /** The info dict, once a peer has given it. */
   readonly info: Promise<Uint8Array>
-  /** Rejects when stock code gives the torrent up. */
+  /** Rejects when stock code gives the torrent up, or it is closed. */
   readonly broken: Promise<never>
   /** What happens to wires from here on; set before the metadata is handed over. */
   overrides: TorrentOverrides | undefined
@@ -104,6 +104,9 @@ export class Wires {
     stock.on('error', (err: unknown) => {
       this.#break(err)
       this.overrides?.fail(err)
+    })
+    stock.once('close', () => {
+      this.#break(new LntError({ code: 'BAD_INPUT', what: 'the swarm was closed' }))
     })
     stock.once('infoHash', () => {
       for (const peer of peers) stock.addPeer(peer)
