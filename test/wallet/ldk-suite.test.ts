@@ -1,5 +1,5 @@
 /**
- * The embedded node runs the conformance suite of wallets. The hub between them takes no fee.
+ * The embedded node runs the conformance suite of wallets. The hub between them takes a fee.
  * @module
  */
 import type { LdkNode } from '../../src/wallet/ldk/node.ts'
@@ -8,7 +8,7 @@ import { type WalletRig, walletSuite } from '../suites/wallet.ts'
 import { must, Town } from './ldk-town.ts'
 
 async function rig(): Promise<WalletRig> {
-  const town = await Town.build()
+  const town = await Town.build({ forwardFeeMsat: 2 })
   const wallets = {
     buyer: await town.wallet('buyer'),
     seller: await town.wallet('seller'),
@@ -26,7 +26,7 @@ async function rig(): Promise<WalletRig> {
     get other(): LdkWallet {
       return wallets.other
     },
-    routed: false,
+    routed: true,
     async mine(blocks) {
       town.chain.mine(blocks)
       const height = town.chain.height

@@ -10,7 +10,6 @@ import {
   Option_ChannelShutdownStateZ_Some,
 } from 'lightningdevkit'
 import { LntError } from '../../core/errors.ts'
-import { channelConfig } from './config.ts'
 import type { NodeEvent } from './events.ts'
 import { check, isNone } from './result.ts'
 
@@ -107,7 +106,7 @@ export class Channels {
     try {
       check(
         'create_channel',
-        manager.create_channel(peer, capacitySat, pushMsat, openId, null, channelConfig()),
+        manager.create_channel(peer, capacitySat, pushMsat, openId, null, null),
       )
       kick()
       const isOpen = await until(

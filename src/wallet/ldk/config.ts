@@ -16,8 +16,11 @@ export const FORWARD_CLTV_DELTA = 42
 /** Largest channel, in sat: ten bitcoin. LDK's default stops at 2^24 sat. */
 const MAX_FUNDING_SAT = 1_000_000_000n
 
-/** The configuration of every node here: private channels, forwarding at fee 0, each inbound channel judged. */
-export function channelConfig(): UserConfig {
+/**
+ * The configuration of every node here: private channels, a flat forwarding fee, each inbound channel judged.
+ * @param forwardFeeMsat - what the node takes for forwarding one HTLC, whatever its amount
+ */
+export function channelConfig(forwardFeeMsat: number): UserConfig {
   const config = UserConfig.constructor_default()
   const handshake = config.get_channel_handshake_config()
   handshake.set_minimum_depth(1)
@@ -35,7 +38,7 @@ export function channelConfig(): UserConfig {
   channel.set_max_dust_htlc_exposure(
     MaxDustHTLCExposure.constructor_fixed_limit_msat(MAX_DUST_EXPOSURE_MSAT),
   )
-  channel.set_forwarding_fee_base_msat(0)
+  channel.set_forwarding_fee_base_msat(forwardFeeMsat)
   channel.set_forwarding_fee_proportional_millionths(0)
   channel.set_cltv_expiry_delta(FORWARD_CLTV_DELTA)
   config.set_channel_config(channel)

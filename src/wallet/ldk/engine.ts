@@ -18,6 +18,7 @@ export interface EngineParts {
   /** Where a new node begins. */
   readonly tip: Tip
   readonly writes: MonitorWrites
+  readonly forwardFeeMsat: number
   /** Takes transactions to broadcast (consensus encoding). Called from inside LDK. */
   readonly broadcast: (transactions: Uint8Array[]) => void
   /** Takes what LDK logs at level warn and above. Called from inside LDK. */
@@ -39,13 +40,15 @@ export class Engine {
   readonly #fees: ldk.FeeEstimator
   readonly #keys: ldk.KeysManager
   readonly #scorer: ldk.ProbabilisticScorer
+  readonly #config: ldk.UserConfig
   readonly #log: (line: string) => void
   /** Never read: LDK calls into these for as long as it lives. */
   readonly kept: readonly object[]
 
-  constructor({ seed, state, tip, writes, broadcast, log }: EngineParts) {
+  constructor({ seed, state, tip, writes, forwardFeeMsat, broadcast, log }: EngineParts) {
     const nowMs = Date.now()
     this.#log = log
+    this.#config = channelConfig(forwardFeeMsat)
     this.#fees = ldk.FeeEstimator.new_impl({ get_est_sat_per_1000_weight: () => FEERATE })
     this.#logger = ldk.Logger.new_impl({
       log: (record) => {
@@ -161,7 +164,7 @@ export class Engine {
       this.#keys.as_EntropySource(),
       this.#keys.as_NodeSigner(),
       this.#keys.as_SignerProvider(),
-      channelConfig(),
+      this.#config,
       ldk.ChainParameters.constructor_new(ldk.Network.LDKNetwork_Regtest, best),
       tip.timeSeconds,
     )
@@ -185,7 +188,7 @@ export class Engine {
       router.as_Router(),
       messages.as_MessageRouter(),
       this.#logger,
-      channelConfig(),
+      this.#config,
       this.#unwatched,
     )
     const Ok = ldk.Result_C2Tuple_ThirtyTwoBytesChannelManagerZDecodeErrorZ_OK

@@ -28,6 +28,8 @@ export interface NodeOptions {
   readonly chain: ChainSource
   /** Whether a peer (node id, 33 bytes) may open a channel to us. Default: nobody. */
   readonly accepts?: (peer: Uint8Array, capacitySat: bigint) => boolean
+  /** What the node takes for forwarding one HTLC. Default: nothing. */
+  readonly forwardFeeMsat?: number
   /** Takes LDK's warnings. Default: dropped. */
   readonly log?: (line: string) => void
   /** The node has died: its disk failed, or LDK panicked. Default: thrown, uncaught, so that the process ends. */
@@ -97,7 +99,7 @@ export class LdkNode {
     options: NodeOptions,
     listeners: (node: LdkNode) => readonly Listener[] = () => [],
   ): Promise<LdkNode> {
-    const { directory, chain, disk, log = () => {} } = options
+    const { directory, chain, disk, forwardFeeMsat = 0, log = () => {} } = options
     await loadLdk()
     const { journal, state } = await Journal.open(directory, disk)
     try {
@@ -112,7 +114,7 @@ export class LdkNode {
         for (const transaction of transactions) feed.send(Uint8Array.from(transaction))
       }
       const tip = await chain.tip()
-      const engine = new Engine({ seed, state, tip, writes, broadcast, log })
+      const engine = new Engine({ seed, state, tip, writes, forwardFeeMsat, broadcast, log })
       feed.resume()
       await feed.start(engine)
       const node = new LdkNode(options, journal, { engine, records, feed, writes, outbox })
@@ -136,7 +138,10 @@ export class LdkNode {
     return this.#peers.listen(host, port)
   }
 
-  /** Connects to a peer and keeps it connected: called again, with back-off, whenever it is gone. Returns at once. */
+  /**
+   * Connects to a peer and keeps it connected: called again, with back-off, whenever it is gone. Returns at once.
+   * Called again for the same peer it takes the new address.
+   */
   connect(nodeId: Uint8Array, host: string, port: number): void {
     this.#peers.connect(nodeId, host, port)
   }
@@ -234,7 +239,8 @@ function checkChain(records: Records, chain: string): void {
   else if (wallet !== chain) throw new LntError({ code: 'WRONG_CHAIN', wallet, chain })
 }
 
-function crash(error: LntError): void {
+/** What a dead node does by default: the process must not go on as if it lived. */
+export function crash(error: LntError): void {
   queueMicrotask(() => {
     throw error
   })

@@ -15,7 +15,7 @@ import type {
   Wallet,
 } from '../wallet.ts'
 import { Holds } from './holds.ts'
-import { LdkNode, type NodeOptions } from './node.ts'
+import { crash, LdkNode, type NodeOptions } from './node.ts'
 import { Payments } from './payments.ts'
 
 /** A wallet whose node runs in this process, on the play-money chain. */
@@ -50,8 +50,7 @@ export class LdkWallet implements Wallet {
         holds.close(error)
         payments.close(error)
       })
-      if (options.onFailure) options.onFailure(error)
-      else throw error
+      ;(options.onFailure ?? crash)(error)
     }
     const node = await LdkNode.open({ ...options, onFailure }, (opened) => {
       const holds = new Holds(opened)
