@@ -72,6 +72,7 @@ export class CouponSeeds {
    * @throws RangeError when j is not in the range
    */
   preimage(span: number, j: number): Uint8Array {
+    if (!this.holds(j)) throw new RangeError(`coupons: no coupon ${j} here`)
     return T('lnt1/pre', this.delegate(2 ** this.c + j), u32(span))
   }
 }

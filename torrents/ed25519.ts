@@ -3,8 +3,9 @@
  * Every verifier must answer alike, or evidence that convicts for one is nothing for another.
  * @module
  */
-import { createPublicKey, verify } from 'node:crypto'
+import { sign as signWith, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { publicKeyOf, secretKeyOf } from './curve-key.ts'
 
 const KEY_BYTES = 32
 const SIGNATURE_BYTES = 64
@@ -15,7 +16,7 @@ const SIGNATURE_BYTES = 64
  * @returns 64 bytes
  */
 export function sign(message: Uint8Array, seed: Uint8Array): Uint8Array {
-  return ed25519.sign(message, seed)
+  return signWith(null, message, secretKeyOf('Ed25519', seed))
 }
 
 /**
@@ -32,8 +33,7 @@ export function isSignedBy(
 ): boolean {
   if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
   if (!isStrictPoint(publicKey)) return false
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') }
-  return verify(null, message, createPublicKey({ key: jwk, format: 'jwk' }), signature)
+  return verify(null, message, publicKeyOf('Ed25519', publicKey), signature)
 }
 
 function isStrictPoint(publicKey: Uint8Array): boolean {

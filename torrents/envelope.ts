@@ -2,12 +2,13 @@
  * The sealed envelope that carries a wrap to the asking peer alone (docs/protocol.md §7).
  * @module
  */
+import { diffieHellman } from 'node:crypto'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { x25519 } from '@noble/curves/ed25519.js'
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, u32 } from '../src/core/bytes.ts'
 import { LntError } from '../src/core/errors.ts'
+import { publicBytesOf, publicKeyOf, secretKeyOf } from './curve-key.ts'
 import { ascii } from './hash.ts'
 
 /** Length of a sealed wrap in bytes: 32 and the tag of 16. */
@@ -45,9 +46,9 @@ export function sealWrap(
   freshSecret: Uint8Array,
   context: BoxContext,
 ): SealedWrap {
-  const epk = x25519.getPublicKey(freshSecret)
+  const epk = publicBytesOf(secretKeyOf('X25519', freshSecret))
   try {
-    const shared = x25519.getSharedSecret(freshSecret, buyerKey)
+    const shared = agree(freshSecret, buyerKey)
     const key = boxKey(shared, buyerKey, epk, context.hash)
     return { epk, box: chacha20poly1305(key, NONCE, associated(context)).encrypt(wrap) }
   } catch (cause) {
@@ -68,12 +69,20 @@ export function openWrap(
 ): Uint8Array {
   try {
     if (box.length !== BOX_BYTES) throw new RangeError('box length')
-    const shared = x25519.getSharedSecret(ours.secretKey, epk)
+    const shared = agree(ours.secretKey, epk)
     const key = boxKey(shared, ours.publicKey, epk, context.hash)
     return chacha20poly1305(key, NONCE, associated(context)).decrypt(box)
   } catch (cause) {
     throw new LntError({ code: 'BAD_OFFER', why: 'box does not open' }, { cause })
   }
+}
+
+/** X25519 (RFC 7748 §6.1); OpenSSL refuses a low-order point, whose agreement is all zeros. */
+function agree(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  return diffieHellman({
+    privateKey: secretKeyOf('X25519', secretKey),
+    publicKey: publicKeyOf('X25519', publicKey),
+  })
 }
 
 /** Key of a box, 32 bytes: HKDF-SHA256 of the agreement, bound to both keys and the payment hash. */

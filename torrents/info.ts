@@ -13,6 +13,7 @@ import { sha1, sha256 } from './hash.ts'
 import { readFiles, readName, type TorrentFile } from './info-files.ts'
 
 export type { TorrentFile }
+
 import type { SpanKey } from './keys.ts'
 
 /** Longest info dict accepted, in bytes: what webtorrent takes by ut_metadata. */

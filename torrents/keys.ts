@@ -2,9 +2,9 @@
  * The key tree of a torrent and the publisher's identity (docs/protocol.md §3).
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { concat, u8, u32, u64 } from '../src/core/bytes.ts'
 import { isUnder, levelOf } from '../src/core/geometry.ts'
+import { publicBytesOf, secretKeyOf } from './curve-key.ts'
 import { ascii, prf, T } from './hash.ts'
 
 /** A span and its key, 32 bytes: it opens every piece under the span. */
@@ -86,5 +86,5 @@ export function publisherSeed(master: Uint8Array, salt?: Uint8Array): Uint8Array
 
 /** Ed25519 public key of a seed, 32 bytes (RFC 8032): `pk` of the info dict, `dk` of a delegate. */
 export function publisherKey(seed: Uint8Array): Uint8Array {
-  return ed25519.getPublicKey(seed)
+  return publicBytesOf(secretKeyOf('Ed25519', seed))
 }
