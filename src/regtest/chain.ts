@@ -145,7 +145,7 @@ export class Chain implements ChainSource {
   }
 
   private append(payTo: Uint8Array, timeSeconds: number): Block {
-    const { transactions, feesSat } = this.mempool.take()
+    const { transactions, feesSat } = this.mempool.contents()
     const height = this.height + 1
     const block = mineBlock({
       previousHash: this.tipHash,
@@ -157,6 +157,7 @@ export class Chain implements ChainSource {
       transactions,
     })
     this.connect(block, this.file.append('block', block.raw))
+    this.mempool.clear()
     return { height, raw: block.raw }
   }
 

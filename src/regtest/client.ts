@@ -56,8 +56,8 @@ interface Session {
 
 /** How a client reaches its service. */
 export interface Dial {
-  /** Opens a link; called again whenever one has ended. @throws LntError */
-  open(): Promise<Link>
+  /** Opens a link; called again whenever one has ended. Gives up with the signal. @throws LntError */
+  open(signal: AbortSignal): Promise<Link>
   /** What to say in `hello`. */
   token(): string
 }
@@ -83,8 +83,8 @@ export class RegtestClient implements ChainSource {
    * Connects and says hello.
    * @throws LntError `REGTEST_FAILED`, `WALLET_UNAVAILABLE`
    */
-  static async connect(dial: Dial): Promise<RegtestClient> {
-    const session = await greet(dial)
+  static async connect(dial: Dial, signal: AbortSignal): Promise<RegtestClient> {
+    const session = await greet(dial, signal)
     const client = new RegtestClient(dial, session)
     client.listen(session)
     return client
@@ -217,16 +217,16 @@ export class RegtestClient implements ChainSource {
       if (this.closing.signal.aborted)
         throw new LntError({ code: 'WALLET_UNAVAILABLE', why: 'the client was closed' })
       try {
-        return await greet(this.dial)
+        return await greet(this.dial, this.closing.signal)
       } catch (err) {
-        if (!(err instanceof LntError)) throw err
+        if (!(err instanceof LntError) && !this.closing.signal.aborted) throw err
       }
     }
   }
 }
 
-async function greet(dial: Dial): Promise<Session> {
-  const link = await dial.open()
+async function greet(dial: Dial, signal: AbortSignal): Promise<Session> {
+  const link = await dial.open(signal)
   try {
     const fields = await link.request({ do: 'hello', token: dial.token() })
     return { link, chainId: textOf(fields, 'chainId', 64), hub: hubOf(fields) }

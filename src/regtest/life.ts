@@ -23,6 +23,8 @@ export const START_TIMEOUT_MS = 60_000
 export const STOP_TIMEOUT_MS = 20_000
 /** Between two looks. */
 const POLL_MS = 50
+/** For what cannot be told to end. */
+const NEVER = new AbortController().signal
 
 /** Which network, and how to start it when it does not run. */
 export interface LifeOptions {
@@ -47,16 +49,21 @@ export async function joinRegtest(options: LifeOptions): Promise<RegtestClient> 
     options.onProgress?.('starting the play-money network')
     await start(directory, options)
   }
-  const open = async (): Promise<Link> => {
-    if (!(await isServing(directory)) && hasCrashed(directory)) await start(directory, options)
+  const open = async (signal: AbortSignal): Promise<Link> => {
+    if (!(await isServing(directory)) && hasCrashed(directory))
+      await start(directory, { ...options, signal })
     return Link.open(addressOf(directory))
   }
-  return RegtestClient.connect({ open, token: () => addressOf(directory).token })
+  const token = (): string => addressOf(directory).token
+  return RegtestClient.connect({ open, token }, options.signal ?? NEVER)
 }
 
 /** Connects to the network that runs at an address; never starts one. @throws LntError */
 export function connectRegtest(address: Address): Promise<RegtestClient> {
-  return RegtestClient.connect({ open: () => Link.open(address), token: () => address.token })
+  return RegtestClient.connect(
+    { open: () => Link.open(address), token: () => address.token },
+    NEVER,
+  )
 }
 
 /** How the network of the data directory stands; undefined when it does not run. @throws LntError */

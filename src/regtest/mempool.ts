@@ -58,15 +58,18 @@ export class Mempool {
     for (const coin of coinsOf(transaction, next.height, false)) this.made.set(coin.outpoint, coin)
   }
 
-  /** Takes everything out, for a block. */
-  take(): { readonly transactions: readonly Transaction[]; readonly feesSat: bigint } {
-    const taken = { transactions: [...this.waiting.values()], feesSat: this.totalFeesSat }
+  /** What the next block holds. */
+  contents(): { readonly transactions: readonly Transaction[]; readonly feesSat: bigint } {
+    return { transactions: [...this.waiting.values()], feesSat: this.totalFeesSat }
+  }
+
+  /** Forgets everything: a block has it. */
+  clear(): void {
     this.waiting.clear()
     this.spent.clear()
     this.made.clear()
     this.bytes = 0
     this.totalFeesSat = 0n
-    return taken
   }
 
   private coinAt(outpoint: string): Coin {

@@ -43,6 +43,9 @@ export interface RegtestWalletOptions extends LifeOptions {
 export async function openRegtestWallet(options: RegtestWalletOptions): Promise<Wallet> {
   const { walletDir, role, signal, onProgress } = options
   const client = await clientOf(options)
+  // What waits for an answer of the network then fails at once.
+  const stop = (): void => client.close()
+  signal?.addEventListener('abort', stop, { once: true })
   try {
     signal?.throwIfAborted()
     const wallet = await LdkWallet.open({
@@ -64,7 +67,10 @@ export async function openRegtestWallet(options: RegtestWalletOptions): Promise<
     }
   } catch (cause) {
     client.close()
+    signal?.throwIfAborted()
     throw cause
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
 }
 
