@@ -4,7 +4,7 @@
  */
 import { concat, u32 } from '../src/core/bytes.ts'
 import { covers, exists, isUnder } from '../src/core/geometry.ts'
-import { keyOf, type SpanKey } from './keys.ts'
+import type { SpanKey } from './keys.ts'
 
 /** Most spans that a torrent gives away. */
 export const MAX_FREE = 1_024
@@ -46,12 +46,6 @@ export function areFreeSpans(pieces: number, spans: readonly number[]): boolean 
     last = span
   }
   return true
-}
-
-/** Key of a span that lies under a free one; undefined when it has to be bought. */
-export function freeKey(free: readonly SpanKey[], span: number): Uint8Array | undefined {
-  const from = free.find((given) => isUnder(span, given.span))
-  return from && keyOf(from, span)
 }
 
 /** How many pieces of a span are free: the price leaves them out (docs/protocol.md §7). */

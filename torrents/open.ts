@@ -4,17 +4,9 @@
  */
 import { equal } from '../src/core/bytes.ts'
 import { LntError } from '../src/core/errors.ts'
-import { covers, isLeaf, leafOf } from '../src/core/geometry.ts'
+import { covers, isLeaf } from '../src/core/geometry.ts'
 import { applyCipher } from './cipher.ts'
-import { freeKey } from './free.ts'
-import {
-  childKey,
-  cipherKey,
-  keyCommitment,
-  keyOf,
-  plaintextCommitment,
-  type SpanKey,
-} from './keys.ts'
+import { childKey, cipherKey, keyCommitment, plaintextCommitment, type SpanKey } from './keys.ts'
 import type { Records } from './record-table.ts'
 
 /** The leaf keys that a checked key gives. */
@@ -78,17 +70,4 @@ export function openPiece(pt: Uint8Array, leaf: SpanKey, ciphertext: Uint8Array)
 /** Decrypts a piece without asking what its publisher said of it. */
 export function unsealPiece(leafKey: Uint8Array, ciphertext: Uint8Array): Uint8Array {
   return applyCipher(cipherKey(leafKey), ciphertext)
-}
-
-/** Key of a piece that is free; undefined when it has to be bought. */
-export function freePieceKey(
-  torrent: { readonly pieces: number; readonly free: readonly SpanKey[] },
-  piece: number,
-): Uint8Array | undefined {
-  return freeKey(torrent.free, leafOf(torrent.pieces, piece))
-}
-
-/** Key of a piece from a span key that opens it. @throws RangeError when it does not */
-export function pieceKey(pieces: number, from: SpanKey, piece: number): Uint8Array {
-  return keyOf(from, leafOf(pieces, piece))
 }

@@ -140,3 +140,19 @@ test('records: the largest torrent has one book of its own size', (t) => {
   t.equal(rowsBytes(MAX_PIECES), 96 * 2 ** 19)
   t.end()
 })
+
+test('records: a record from an offer is taken, a changed one is not', (t) => {
+  const table = recordTable(madeUp(5), 5)
+  const record = table.get(9)
+  if (record === undefined) throw new Error('no record')
+  const book = new RecordBook({ pieces: 5, root: table.root })
+  const changed = { ...record, cv: record.cv.with(3, 1) }
+  t.equal(
+    codeOf(() => book.addRecord(9, changed)),
+    'BAD_PROOF',
+  )
+  t.equal(book.get(9), undefined)
+  book.addRecord(9, record)
+  t.deepEqual(book.get(9), record)
+  t.end()
+})
