@@ -113,26 +113,25 @@ function checkMessage(wire: Wire, bytes: Uint8Array): boolean {
   if (id !== 7 && id !== 6) countChatter(state)
   if (wire._readableState.buffered > MAX_QUEUED_BYTES) throw bad('peer does not read')
   checkFixedLength(id, bytes.length)
-  switch (id) {
-    case 4: // have
-    case 0x0d: // suggest
-    case 0x11: // allowed fast
-      if (u32At(bytes, 1) >= (state.rules?.pieces ?? MAX_PIECES)) throw bad('piece index')
-      return true
-    case 5: // bitfield
-      checkBitfield(state, bytes.length - 1)
-      return true
-    case 0x0e: // have all
-    case 0x0f: // have none
-      checkOnce(state)
-      return true
-    case 6: // request
-      return checkRequest(wire, state, bytes)
-    case 7: // piece
-      return checkBlock(wire, state, bytes)
-    default:
-      return true
-  }
+  return CHECKS.get(id)?.(wire, state, bytes) ?? true
+}
+
+/** Checks by message id (BEP 3, BEP 6); the others have nothing that could be wrong. */
+const CHECKS: ReadonlyMap<number, (wire: Wire, state: WireState, bytes: Uint8Array) => boolean> =
+  new Map([
+    [4, checkPiece], // have
+    [5, checkBitfield],
+    [6, checkRequest],
+    [7, checkBlock],
+    [0x0d, checkPiece], // suggest
+    [0x0e, checkOnce], // have all
+    [0x0f, checkOnce], // have none
+    [0x11, checkPiece], // allowed fast
+  ])
+
+function checkPiece(_wire: Wire, state: WireState, bytes: Uint8Array): boolean {
+  if (u32At(bytes, 1) >= (state.rules?.pieces ?? MAX_PIECES)) throw bad('piece index')
+  return true
 }
 
 const FIXED_LENGTHS: ReadonlyMap<number, number> = new Map([
@@ -156,16 +155,17 @@ function countChatter(state: WireState): void {
   state.chatter = 0
 }
 
-function checkBitfield(state: WireState, length: number): void {
-  checkOnce(state)
-  const pieces = state.rules?.pieces
+function checkBitfield(wire: Wire, state: WireState, bytes: Uint8Array): boolean {
+  const [pieces, length] = [state.rules?.pieces, bytes.length - 1]
   if (pieces !== undefined ? length !== Math.ceil(pieces / 8) : length > MAX_PIECES / 8)
     throw bad('bitfield length')
+  return checkOnce(wire, state)
 }
 
-function checkOnce(state: WireState): void {
+function checkOnce(_wire: Wire, state: WireState): boolean {
   if (state.announced) throw bad('bitfield twice')
   state.announced = true
+  return true
 }
 
 function checkRequest(wire: Wire, state: WireState, bytes: Uint8Array): boolean {

@@ -53,20 +53,12 @@ export class MetadataExchange {
 
   /** Puts the exchange on a wire; before the extended handshake is sent. */
   attach(wire: Wire): void {
-    const added = (end: MetadataEnd): void => {
-      this.#ends.add(end)
-      wire.once('close', () => end.close())
-    }
-    const exchange = this
-    class Extension extends MetadataEnd {
-      constructor() {
-        super(wire, exchange)
-        added(this)
-      }
-    }
-    // bittorrent-protocol wants the name on the prototype.
-    Object.assign(Extension.prototype, { name: 'ut_metadata' })
-    wire.use(Extension)
+    wire.use(
+      extensionOf(wire, this, (end) => {
+        this.#ends.add(end)
+        wire.once('close', () => end.close())
+      }),
+    )
   }
 
   /** Serves `infoBytes` from now on, and tells peers that were told otherwise (the flash crowd). */
@@ -260,4 +252,21 @@ class MetadataEnd {
   #drop(why: string, cause?: unknown): void {
     dropWire(this.#wire, new LntError({ code: 'BAD_MESSAGE', why }, { cause }))
   }
+}
+
+/** The class that `wire.use` wants, for this one wire. */
+function extensionOf(
+  wire: Wire,
+  exchange: MetadataExchange,
+  made: (end: MetadataEnd) => void,
+): new () => MetadataEnd {
+  class Extension extends MetadataEnd {
+    constructor() {
+      super(wire, exchange)
+      made(this)
+    }
+  }
+  // bittorrent-protocol wants the name on the prototype.
+  Object.assign(Extension.prototype, { name: 'ut_metadata' })
+  return Extension
 }

@@ -78,7 +78,10 @@ class Node implements Swarm {
     const broke = (err: unknown): void => {
       // Nobody listens: better that the process ends than that it goes on without its swarm.
       if (options.onError) options.onError(err)
-      else setImmediate(() => Promise.reject(err))
+      else
+        setImmediate(() => {
+          throw err
+        })
     }
     client.on('error', broke)
     this.#ports = {

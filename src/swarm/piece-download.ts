@@ -39,7 +39,7 @@ export class PieceDownload {
     this.piece = piece
     this.bytes = Buffer.allocUnsafeSlow(pieceBytes)
     this.#left = Math.ceil(pieceBytes / BLOCK_BYTES)
-    this.givers = new Array<Source | undefined>(this.#left)
+    this.givers = Array.from({ length: this.#left })
     this.#states = new Uint8Array(this.#left)
     this.#askers = new Uint8Array(this.#left)
   }

@@ -5,15 +5,13 @@
  */
 import type Wire from 'bittorrent-protocol'
 import { LntError } from '../core/errors.ts'
+import { type ArrivalPorts, Arrivals } from './arrivals.ts'
 import { dropWire, forgiveStray } from './guard.ts'
 import { Picker, type Rest } from './picker.ts'
 import { type Asked, PieceDownload } from './piece-download.ts'
 import { inOneWrite } from './seams.ts'
 import { BLOCK_BYTES, MAX_REFUSALS, Source } from './source.ts'
-import { Suspects } from './suspects.ts'
 
-/** Most bytes of pieces in memory, begun or not yet written; at least four pieces go anyway. */
-const MAX_BUFFERED_BYTES: number = 64 * 1024 * 1024
 /** A source that gives nothing for so long loses its requests to others, ms. */
 const SNUB_MS = 3_000
 /** The first needs are fetched twice rather than late. */
@@ -26,16 +24,10 @@ const TICK_MS = 100
 const REFILL_SHARE = 0.25
 
 /** What the scheduler needs from its torrent. */
-export interface SchedulerPorts {
+export interface SchedulerPorts extends ArrivalPorts {
   readonly pieces: number
-  lengthOf(piece: number): number
-  has(piece: number): boolean
-  /** SHA-1 of the ciphertext. */
-  isRight(piece: number, bytes: Uint8Array): boolean
-  /** Keeps a verified piece; `has` must be true for it once this resolves. */
-  keep(piece: number, bytes: Buffer): Promise<void>
-  /** A piece could not be kept: nothing more is fetched. */
-  failed(err: unknown): void
+  readonly lengthOf: (piece: number) => number
+  readonly has: (piece: number) => boolean
 }
 
 /** The scheduler of one torrent. */
@@ -44,11 +36,7 @@ export class Scheduler {
   readonly #ports: SchedulerPorts
   readonly #sources = new Map<Wire, Source>()
   readonly #downloads = new Map<number, PieceDownload>()
-  /** Whole pieces on their way to the store. */
-  readonly #writing = new Set<number>()
-  readonly #writes = new Set<Promise<void>>()
-  readonly #suspects = new Suspects()
-  #bufferedBytes = 0
+  readonly #arrivals: Arrivals
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
   #isFilling = false
@@ -56,7 +44,13 @@ export class Scheduler {
 
   constructor(ports: SchedulerPorts) {
     this.#ports = ports
-    this.picker = new Picker(ports.pieces, (piece) => ports.has(piece) || this.#writing.has(piece))
+    this.#arrivals = new Arrivals(ports, {
+      right: (piece) => this.picker.done(piece),
+      liar: (source, why) => this.#drop(source, why),
+      roomier: () => this.#fillAll(),
+    })
+    const has = (piece: number): boolean => ports.has(piece) || this.#arrivals.isWriting(piece)
+    this.picker = new Picker(ports.pieces, has)
   }
 
   /** Replaces what is wanted; see {@link Picker.want}. Takes effect at once. */
@@ -102,7 +96,7 @@ export class Scheduler {
     this.#isClosed = true
     clearInterval(this.#timer)
     this.#downloads.clear()
-    await Promise.allSettled(this.#writes)
+    await this.#arrivals.settled()
   }
 
   #detach(source: Source): void {
@@ -164,8 +158,7 @@ export class Scheduler {
       if (source.serves(download.piece, nowMs) && this.#askMissing(download, source, nowMs))
         return true
     const piece = this.picker.next(
-      (next) =>
-        !this.#downloads.has(next) && !this.#writing.has(next) && source.serves(next, nowMs),
+      (next) => !this.#downloads.has(next) && source.serves(next, nowMs),
     )
     const download = piece < 0 ? undefined : this.#begin(piece, false)
     return download !== undefined && this.#askMissing(download, source, nowMs)
@@ -182,11 +175,9 @@ export class Scheduler {
 
   #begin(piece: number, isUrgent: boolean): PieceDownload | undefined {
     const bytes = this.#ports.lengthOf(piece)
-    const most = Math.max(MAX_BUFFERED_BYTES, 4 * bytes) * (isUrgent ? 2 : 1)
-    if (this.#bufferedBytes + bytes > most) return undefined
+    if (!this.#arrivals.reserve(bytes, isUrgent)) return undefined
     const download = new PieceDownload(piece, bytes)
-    download.only = this.#suspects.trusted(piece, [...this.#sources.values()])
-    this.#bufferedBytes += bytes
+    download.only = this.#arrivals.suspects.trusted(piece, [...this.#sources.values()])
     this.#downloads.set(piece, download)
     return download
   }
@@ -223,7 +214,10 @@ export class Scheduler {
     const late = download.put(asked, bytes)
     if (this.#downloads.get(download.piece) === download) {
       for (const other of late ?? []) this.#cancel(other)
-      if (download.isWhole) this.#complete(download)
+      if (download.isWhole) {
+        this.#downloads.delete(download.piece)
+        this.#arrivals.take(download)
+      }
     }
     this.#fill(source)
   }
@@ -262,35 +256,8 @@ export class Scheduler {
 
   #abandon(download: PieceDownload): void {
     this.#downloads.delete(download.piece)
-    this.#bufferedBytes -= download.bytes.length
-    for (const asked of [...download.asked]) this.#cancel(asked)
-  }
-
-  #complete(download: PieceDownload): void {
-    const { piece, bytes } = download
-    this.#downloads.delete(piece)
-    if (!this.#ports.isRight(piece, bytes)) {
-      this.#bufferedBytes -= bytes.length
-      for (const liar of this.#suspects.wrong(download)) this.#drop(liar, 'a piece with a bad hash')
-      return
-    }
-    for (const liar of this.#suspects.right(download)) this.#drop(liar, 'a block with bad bytes')
-    this.#writing.add(piece)
-    this.picker.done(piece)
-    const write = this.#write(download).finally(() => this.#writes.delete(write))
-    this.#writes.add(write)
-  }
-
-  async #write({ piece, bytes }: PieceDownload): Promise<void> {
-    try {
-      await this.#ports.keep(piece, bytes)
-    } catch (err) {
-      this.#ports.failed(err)
-    }
-    const wasFull = this.#bufferedBytes > MAX_BUFFERED_BYTES / 2
-    this.#bufferedBytes -= bytes.length
-    this.#writing.delete(piece)
-    if (wasFull || this.#downloads.size === 0) this.#fillAll()
+    this.#arrivals.forget(download.bytes.length)
+    for (const asked of download.asked) this.#cancel(asked)
   }
 
   #drop(source: Source, why: string): void {
@@ -311,8 +278,7 @@ export class Scheduler {
       source.isSnubbed = true
       for (const download of this.#downloads.values()) {
         if (download.only === source) download.only = undefined
-        for (const asked of [...download.asked])
-          if (asked.source === source) download.release(asked)
+        for (const asked of download.asked) if (asked.source === source) download.release(asked)
       }
     }
     if (++this.#ticks % 10 === 0 || this.#downloads.size === 0)

@@ -179,7 +179,10 @@ export function queuedBytes(wire: Wire): number {
  */
 export function inOneWrite(wire: Wire, act: () => void): void {
   // Within another call of this: that one sends.
-  if (Object.hasOwn(wire, '_push')) return act()
+  if (Object.hasOwn(wire, '_push')) {
+    act()
+    return
+  }
   const parts: Uint8Array[] = []
   wire._push = (bytes) => parts.push(bytes)
   try {
@@ -200,15 +203,11 @@ export function onDrain(wire: Wire, drained: () => void): void {
 }
 
 /** The chunk store that stock code insists on; serving and verifying go past it. */
-export function storeSeam(pieceBytes: number, close: () => Promise<void>): AbstractChunkStore {
+export function storeSeam(): AbstractChunkStore {
   const unused = (): LntError => broken('stock code used the chunk store')
-  const end = (callback?: (err: Error | null) => void): void => {
-    close()
-      .then(() => callback?.(null))
-      .catch((err: unknown) => callback?.(err instanceof Error ? err : new Error(String(err))))
-  }
+  const end = (callback?: (err: Error | null) => void): void => callback?.(null)
   return {
-    chunkLength: pieceBytes,
+    chunkLength: 16_384,
     put: (_index, _bytes, callback) => callback?.(unused()),
     get: (_index, _options, callback) => callback(unused()),
     close: end,

@@ -14,9 +14,9 @@ const AHEAD_BYTES = 512 * 1024
 /** What serving needs from the torrent. */
 export interface UploadPorts {
   readonly cache: ReadCache
-  has(piece: number): boolean
+  readonly has: (piece: number) => boolean
   /** The store could not read what it had: the torrent cannot be served any more. */
-  failed(err: unknown): void
+  readonly failed: (err: unknown) => void
 }
 
 interface Asked {

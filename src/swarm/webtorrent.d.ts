@@ -69,9 +69,9 @@ declare module 'bittorrent-protocol' {
     readonly _extendedHandshakeSent?: boolean
     _sendExtendedHandshake(): void
     _parse(size: number, parser: (bytes: Uint8Array) => void): void
-    _processBuffer(): void
+    _processBuffer: (this: Wire) => void
     _push(bytes: Uint8Array): unknown
-    _write(bytes: Uint8Array, callback: (err: Error | null) => void): void
+    _write: (this: Wire, bytes: Uint8Array, callback: (err: Error | null) => void) => void
     _buffer: Uint8Array[]
     _bufferSize: number
     readonly _parserSize: number
@@ -81,9 +81,9 @@ declare module 'bittorrent-protocol' {
     readonly _peState: string
     readonly _encryptor: { decrypt(bytes: Uint8Array): Uint8Array } | null
     _message(id: number, numbers: readonly number[], data: Uint8Array | null): void
-    _onMessageLength(bytes: Uint8Array): void
-    _onMessage(bytes: Uint8Array): void
-    _onExtended(id: number, bytes: Uint8Array): void
+    _onMessageLength: (this: Wire, bytes: Uint8Array) => void
+    _onMessage: (this: Wire, bytes: Uint8Array) => void
+    _onExtended: (this: Wire, id: number, bytes: Uint8Array) => void
     _onRequest(piece: number, offset: number, length: number): void
   }
   export default Wire
@@ -168,7 +168,7 @@ declare module 'webtorrent' {
     add(id: { infoHash: string; announce: readonly string[] }, options: AddOptions): Torrent
     destroy(callback: (err: Error | null) => void): void
     // Private parts: seams.ts only.
-    readonly _connPool: { readonly tcpServer: import('node:net').Server | null } | null
+    readonly _connPool: { readonly tcpServer: { maxConnections: number } | null } | null
   }
   export default WebTorrent
   export type { AbstractChunkStore, AddOptions, ClientOptions, Torrent, TorrentPeer }

@@ -25,5 +25,5 @@ function groupsOf(host: string): string[] {
   const head = left === '' ? [] : left.split(':')
   const tail = right === undefined || right === '' ? [] : right.split(':')
   const zeros = right === undefined ? 0 : Math.max(0, 8 - head.length - tail.length)
-  return [...head, ...new Array<string>(zeros).fill('0'), ...tail]
+  return [...head, ...Array.from({ length: zeros }, () => '0'), ...tail]
 }

@@ -88,8 +88,8 @@ export class Wires {
     const id = { infoHash: toHex(infoHash), announce: trackers }
     const stock = this.#ports.client.add(id, {
       deselect: true,
-      // Stock code closes it at its end; pieces never pass through it.
-      preloadedStore: storeSeam(16_384, async () => undefined),
+      // Pieces never pass through it.
+      preloadedStore: storeSeam(),
       storeCacheSlots: 0,
       uploads: UPLOAD_SLOTS,
     })

@@ -22,7 +22,7 @@ export interface Sample {
   readonly paths: readonly string[]
   readonly plaintext: Buffer
   readonly ciphertext: Buffer
-  keyOf(piece: number): Uint8Array
+  readonly keyOf: (piece: number) => Uint8Array
   store(): Promise<SealedFiles>
   remove(): void
 }

@@ -193,7 +193,9 @@ test('swarm: a cache file is sparse and gives again what was written', async (t)
 test('swarm: the cache gives up the files used longest ago, never one in use', async (t) => {
   const samples = ['a', 'b', 'c'].map((seed) => makeSample(seed, [300_000], 65_536))
   const folder = join(samples[0]?.folder ?? '', 'cache')
-  t.teardown(() => samples.forEach((sample) => sample.remove()))
+  t.teardown(() => {
+    for (const sample of samples) sample.remove()
+  })
   const paths: string[] = []
   for (const [age, sample] of samples.entries()) {
     const store = await openCacheFile(folder, sample.torrent)

@@ -209,7 +209,7 @@ test('swarm: a peer that stalls does not hold a download up', async (t) => {
     (torrent) => openCacheFile(join(sample.folder, 'stall'), torrent),
   )
   live.want([], 'sequential')
-  await until('requests to the stalling peer', () => asked.length > 2)
+  await until('requests to the stalling peer', () => (asked.at(-1) ?? 0) > 400)
   await a.seed({ infoBytes }, await sample.store())
   live.addPeer(addressOf(a))
   const start = performance.now()
