@@ -73,7 +73,7 @@ test('desk: a rested coupon that the wallet has settled is retired', async (t) =
 test('desk: after a cancel nothing is said under its id, even when the invoice fails', async (t) => {
   const rig = await deskRig()
   const peer = rig.connect()
-  let fail = (_: Error): void => {}
+  let fail: (err: Error) => void = () => {}
   rig.faults.hold = new Promise((_, reject) => {
     fail = reject
   })
