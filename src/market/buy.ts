@@ -38,19 +38,17 @@ export interface BuyPorts extends FollowPorts {
 
 /**
  * Takes a purchase to its end, `opened`, or a `dead` that is new. An `offered` one that the journal does not know
- * is added to it; a `dead` one given in is watched until the wallet tells of a late success.
+ * is added to it with its next step; a `dead` one given in is watched until the wallet tells of a late success.
  * @throws {@link LntError} `PAYMENT_UNKNOWN` when stopped while the outcome is not known: the journal resumes it;
  *   `BAD_WALLET` when the preimage is not that of the hash; what `open`, the journal and the wallet throw
  */
 export async function runPurchase(purchase: Purchase, ports: BuyPorts): Promise<Purchase> {
-  if (purchase.state === 'offered' && !ports.journal.knows(purchase))
-    ports.journal.recordPurchase(purchase, 'offer')
   let now = purchase
   let isFresh = false
   while (!isFinal(PURCHASE, now.state) && now.state !== 'opened') {
     const outcome = await act(now, isFresh, ports)
     isFresh = outcome.event === 'pay'
-    now = isFresh ? reserve(now, outcome, ports) : record(now, outcome, ports)
+    now = now.state === 'offered' ? leave(now, outcome, ports) : record(now, outcome, ports)
     if (now.state === 'dead') break
   }
   return now
@@ -95,16 +93,26 @@ function record(
   return then
 }
 
-/** Check and record are one step: two purchases at once cannot both pass (money laws 1, 2, 10). */
-function reserve(purchase: Purchase, outcome: Outcome, ports: BuyPorts): Purchase {
+/**
+ * From `offered` on: the last check and the record that relies on it are one transaction, so that two purchases at once
+ * cannot both pass (money laws 1, 2, 10). A new purchase enters the journal in the same one: nothing has been done
+ * for it before, and a commit costs as much as a payment hop.
+ */
+function leave(purchase: Purchase, outcome: Outcome, ports: BuyPorts): Purchase {
+  const { journal } = ports
+  const cancel: Outcome = { event: 'cancel' }
+  const step = (choose: () => Outcome): Purchase =>
+    journal.transaction(() => {
+      if (!journal.knows(purchase)) journal.recordPurchase(purchase, 'offer')
+      return record(purchase, choose(), ports)
+    })
   try {
-    return ports.journal.transaction(() =>
-      record(purchase, mayStillPay(purchase, ports) ? outcome : { event: 'cancel' }, ports),
-    )
+    const isPay = outcome.event === 'pay'
+    return step(() => (isPay && !mayStillPay(purchase, ports) ? cancel : outcome))
   } catch (err) {
     // The store's own guard of law 2.
     if (!hasCode(err, 'ALREADY_PAID')) throw err
-    return record(purchase, { event: 'cancel' }, ports)
+    return step(() => cancel)
   }
 }
 

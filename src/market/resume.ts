@@ -21,7 +21,10 @@ export interface ResumePorts
 
 /** What was unfinished, and how each ends. Every promise settles by itself, or when `stop` aborts. */
 export interface Resumed {
+  /** How each of `rows` ends; that of a dead one settles by a late success only. */
   readonly purchases: readonly Promise<Purchase>[]
+  /** The purchases as they were found, in the same order. */
+  readonly rows: readonly Purchase[]
   readonly sales: readonly Promise<Sale>[]
   /** Rows that another wallet made: nobody here can tell how they stand, so they are left as they are. */
   readonly foreign: readonly (Purchase | Sale)[]
@@ -39,8 +42,10 @@ export function resume(ports: ResumePorts): Resumed {
   const purchases = journal.unfinishedPurchases()
   const sales = journal.unfinishedSales()
   const cancel = AbortSignal.abort()
+  const rows = purchases.filter(canGoOn)
   return {
-    purchases: purchases.filter(canGoOn).map((row) => resumePurchase(row, ports)),
+    rows,
+    purchases: rows.map((row) => resumePurchase(row, ports)),
     sales: sales.filter(isOurs).map((row) => runSale(row, { ...ports, cancel })),
     foreign: [...purchases.filter((row) => !canGoOn(row)), ...sales.filter((row) => !isOurs(row))],
   }

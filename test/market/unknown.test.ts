@@ -275,7 +275,7 @@ test('law 3: rows of another wallet are left as they are when a profile resumes'
   stuck.nodeId = bytesOf('x').slice(0, 33)
   const { keyring } = stuck.rig.buyer.store
   const { wallet } = stuck.ports()
-  const { purchases, sales, foreign } = resume({
+  const { purchases, rows, sales, foreign } = resume({
     wallet: { ...walletOf(stuck.rig.buyer.wallet), ...wallet, nodeId: stuck.nodeId },
     journal: stuck.rig.buyer.store.journal,
     keyring,
@@ -283,6 +283,6 @@ test('law 3: rows of another wallet are left as they are when a profile resumes'
     stop: stuck.stop.signal,
     open: openChecked,
   })
-  t.deepEqual([purchases.length, sales.length, foreign.length], [0, 0, 1])
+  t.deepEqual([purchases.length, rows.length, sales.length, foreign.length], [0, 0, 0, 1])
   stuck.rig.close()
 })
