@@ -39,7 +39,7 @@ export class Scheduler {
   readonly #arrivals: Arrivals
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
-  #isFilling = false
+  readonly #toFill = new Set<Source>()
   #ticks = 0
 
   constructor(ports: SchedulerPorts) {
@@ -219,7 +219,7 @@ export class Scheduler {
         this.#arrivals.take(download)
       }
     }
-    this.#fill(source)
+    this.#fillSoon(source)
   }
 
   #refused(asked: Asked): void {
@@ -230,16 +230,17 @@ export class Scheduler {
     if (source.isGone || source.wire.destroyed || source.wire.peerChoking) return
     source.refused(download.piece, performance.now())
     if (source.refusals > MAX_REFUSALS) this.#drop(source, 'refuses whatever is asked')
-    else this.#fillSoon()
+    else for (const other of this.#sources.values()) this.#fillSoon(other)
   }
 
-  /** Once for a burst of refusals. */
-  #fillSoon(): void {
-    if (this.#isFilling) return
-    this.#isFilling = true
+  /** Once for all blocks, or refusals, that came in one chunk. */
+  #fillSoon(source: Source): void {
+    this.#toFill.add(source)
+    if (this.#toFill.size > 1) return
     queueMicrotask(() => {
-      this.#isFilling = false
-      this.#fillAll()
+      const sources = [...this.#toFill]
+      this.#toFill.clear()
+      for (const each of sources) this.#fill(each)
     })
   }
 

@@ -30,18 +30,43 @@ interface Asked {
 export function serveBlocks(wire: Wire, { cache, has, failed }: UploadPorts): void {
   let queue: Asked[] = []
   let readingBytes = 0
+  let answers: (() => void)[] = []
+  let isDue = false
   wire.on('request', (piece: number, offset: number, length: number, respond: Asked['respond']) => {
     if (!has(piece)) return refuse(wire, respond)
     // Cancelled ones stay in the queue until their turn: this bounds request-and-cancel floods.
     if (queue.length >= 2 * MAX_PEER_REQUESTS)
       return dropWire(wire, new LntError({ code: 'BAD_PEER', why: 'request and cancel flood' }))
     queue.push({ piece, offset, length, respond })
-    pump()
+    pumpSoon()
   })
   wire.once('close', () => {
     queue = []
   })
   onDrain(wire, pump)
+
+  /** Once for all requests that came in one chunk: their blocks leave in one write. */
+  function pumpSoon(): void {
+    if (isDue) return
+    isDue = true
+    queueMicrotask(() => {
+      isDue = false
+      pump()
+    })
+  }
+
+  /** Once for all blocks of one chunk that was read. */
+  function answerSoon(answer: () => void): void {
+    answers.push(answer)
+    if (answers.length > 1) return
+    queueMicrotask(() => {
+      const ready = answers
+      answers = []
+      inOneWrite(wire, () => {
+        for (const each of ready) each()
+      })
+    })
+  }
 
   function pump(): void {
     // Stock `choke` rejects all that was asked: nothing in the queue is wanted then.
@@ -65,7 +90,7 @@ export function serveBlocks(wire: Wire, { cache, has, failed }: UploadPorts): vo
     readingBytes += length
     cache
       .load(piece, offset, length)
-      .then((loaded) => respond(null, loaded))
+      .then((loaded) => answerSoon(() => respond(null, loaded)))
       .catch((err: unknown) => {
         respond(err instanceof Error ? err : new Error(String(err)), null)
         failed(err)
