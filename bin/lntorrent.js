@@ -25,10 +25,12 @@ if (canRun(process.versions.node)) {
   const bundled = [
     join(root, 'node_modules', 'node', 'bin', 'node'),
     join(root, 'node_modules', '.bin', 'node'),
+    ...(isInstalled ? [join(root, '..', 'node', 'bin', 'node')] : []),
   ].find((path) => existsSync(path))
   if (bundled === undefined) {
+    const how = isInstalled ? 'run "npm install node@24" beside it' : `run "npm install" in ${root}`
     console.error(
-      `lntorrent: Node ${MIN.join('.')} or newer is needed, this is ${process.versions.node}: install one, or run "npm install" in ${root}`,
+      `lntorrent: Node ${MIN.join('.')} or newer is needed, this is ${process.versions.node}: install one, or ${how}`,
     )
     process.exit(2)
   }
