@@ -2,7 +2,6 @@
  * The composition root: puts swarm, market, wallet, store and player together for the CLI, the library and the testbed.
  * @module
  */
-import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseInfo } from '../torrents/info.ts'
 import { buildMetainfo } from '../torrents/metainfo.ts'
@@ -10,16 +9,18 @@ import { Downloading, type DownloadRequest } from './client/downloading.ts'
 import type { Status, Tell } from './client/events.ts'
 import { describe, type Inspection } from './client/inspecting.ts'
 import { readLink } from './client/link.ts'
+import { checkNew, checkPaths } from './client/paths.ts'
 import { publish } from './client/publishing.ts'
 import { Seeding } from './client/seeding.ts'
 import { aborted, Session } from './client/session.ts'
 import type { ClientOptions, SealSettings } from './client/settings.ts'
 import { Viewing, type ViewRequest } from './client/viewing.ts'
 import { isPlayMoney } from './client/wallets.ts'
-import { toHex } from './core/bytes.ts'
+import { equal, toHex } from './core/bytes.ts'
 import { LntError } from './core/errors.ts'
 import type { Purchase } from './core/purchase.ts'
 import type { Sale } from './core/sale.ts'
+import { writeWhole } from './store/file.ts'
 import { lockProfile } from './store/lock.ts'
 import { openProfileDir } from './store/profile.ts'
 import { openStore } from './store/store.ts'
@@ -27,6 +28,7 @@ import { openStore } from './store/store.ts'
 export { readBooks } from './client/accounts.ts'
 export type { ClientEvent, Status, Tell } from './client/events.ts'
 export { type Inspection, inspect } from './client/inspecting.ts'
+export { checkPaths } from './client/paths.ts'
 export { regtestStatus, resetRegtest, runRegtest, stopRegtest } from './client/play-money.ts'
 export {
   type BuySettings,
@@ -90,6 +92,8 @@ export class Client {
     const given = request.torrentPath && (await readLink(request.torrentPath)).infoBytes
     const ports = { ...session, profileDir: session.dir, store: session.store }
     const publication = await publish(path, request, ports, given ? parseInfo(given) : undefined)
+    for (const { torrent } of session.swarm.torrents)
+      if (equal(torrent.infoSha256, publication.torrent.infoSha256)) throw seededAlready(path)
     const price = this.#price(publication.torrent.infoSha256, request)
     const peers = request.peers ?? []
     const seeding = await Seeding.start(session, { publication, price, peers })
@@ -132,6 +136,11 @@ export class Client {
     )
     this.#running.push(downloading)
     return this.#unlessFailed(downloading.run())
+  }
+
+  /** Resolves when the wallet is up; it comes up by itself with the first torrent. */
+  async ready(): Promise<void> {
+    await this.#unlessFailed(this.#session.wallet())
   }
 
   /** Resolves when the user wants to end. */
@@ -193,19 +202,24 @@ export interface SealRequest extends SealSettings {
   readonly profile: string
 }
 
-/** Writes a sealed .torrent. What sealing learned stays in the profile, so that `seed` begins at once. */
+/**
+ * Writes a sealed .torrent, a new file. What sealing learned stays in the profile, so that `seed` begins at once.
+ * @throws {@link LntError} `BAD_INPUT`, `FILE_SYSTEM`, `FILE_CHANGED`, `PROFILE_LOCKED`
+ */
 export async function sealToFile(
   request: SealRequest,
   tell: Tell,
   signal: AbortSignal,
 ): Promise<Inspection> {
+  await checkPaths([request.path])
+  await checkNew(request.out)
   const profileDir = openProfileDir(request.dataDir, request.profile)
   const lock = lockProfile(profileDir)
   const store = openStore(profileDir)
   try {
     const ports = { store, profileDir, tell, signal }
     const { torrent } = await publish(resolve(request.path), request, ports)
-    await writeNew(request.out, buildMetainfo({ torrent, announce: [] }))
+    await writeWhole(request.out, buildMetainfo({ torrent, announce: [] }), 0o644)
     return describe(torrent)
   } finally {
     store.close()
@@ -213,11 +227,10 @@ export async function sealToFile(
   }
 }
 
-async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(path, bytes)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new LntError({ code: 'FILE_SYSTEM', path, why }, { cause })
-  }
+function seededAlready(path: string): LntError {
+  return new LntError({
+    code: 'BAD_INPUT',
+    what: `${path} makes a torrent that is seeded already`,
+    hint: 'name it once',
+  })
 }

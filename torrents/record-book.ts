@@ -106,6 +106,16 @@ export class RecordBook implements Records {
     }
   }
 
+  /** Whether the record of every piece under a span is known. */
+  knowsPieces(span: number): boolean {
+    return this.#unknownLeaves(span) === 0
+  }
+
+  /** Whether the span's own record is known. */
+  knows(span: number): boolean {
+    return this.#known[span] === 1
+  }
+
   /**
    * The runs to ask for so that the span and every piece under it are known; empty when they are.
    * No run holds more than 2^9 rows.

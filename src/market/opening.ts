@@ -28,6 +28,8 @@ export interface OpeningPorts {
   readonly book: RecordBook
   readonly shelf: Shelf
   readonly goods: Goods
+  /** A piece was decrypted and met its commitment: its plaintext, for whoever opens it in a moment. */
+  readonly onChecked: (piece: number, plaintext: Uint8Array) => void
 }
 
 /** Turns the preimage of a paid purchase into its key and checks it against the span's own commitment. */
@@ -59,7 +61,7 @@ async function checkUnder(
   purchase: Purchase,
   key: Uint8Array,
   piece: number,
-  { torrent, book, shelf, goods }: OpeningPorts,
+  { torrent, book, shelf, goods, onChecked }: OpeningPorts,
 ): Promise<void> {
   const leaf = leafOf(torrent.pieces, piece)
   const leafKey = keyOf({ span: purchase.span, key }, leaf)
@@ -68,7 +70,7 @@ async function checkUnder(
   const held = shelf.leafKey(piece)
   if (held && !equal(held, leafKey)) throw bad(leaf, 'another key than the one held')
   if (!record || !goods.has(piece)) return
-  openPiece(record.pt, { span: leaf, key: leafKey }, await goods.read(piece))
+  onChecked(piece, openPiece(record.pt, { span: leaf, key: leafKey }, await goods.read(piece)))
 }
 
 function bad(span: number, why: string): LntError {

@@ -4,7 +4,7 @@
  */
 import type { RecordBook } from '../../torrents/records.ts'
 import { LntError } from '../core/errors.ts'
-import { covers, depthOf, leafOf, levelOf } from '../core/geometry.ts'
+import { depthOf, leafOf, levelOf } from '../core/geometry.ts'
 import type { Seller, Sellers } from './sellers.ts'
 
 /** Most levels in one getrecords: 512 rows, 48 KiB (docs/protocol.md §8). */
@@ -34,17 +34,13 @@ export class Rows {
 
   /** Whether the rows of every piece under a span are in the book. */
   isKnown(span: number): boolean {
-    const { pieces, book } = this.#ports
-    const { first, count } = covers(pieces, span)
-    for (let piece = first; piece < first + count; piece++)
-      if (!book.get(leafOf(pieces, piece))) return false
-    return true
+    return this.#ports.book.knowsPieces(span)
   }
 
   /** Sees to it that the rows of the run around a piece are asked for, if they are missing. */
   want(piece: number): void {
     const { pieces, book } = this.#ports
-    if (this.#isClosed || book.get(leafOf(pieces, piece))) return
+    if (this.#isClosed || book.knows(leafOf(pieces, piece))) return
     const height = Math.min(MAX_LEVEL, depthOf(pieces))
     const top = Math.floor(leafOf(pieces, piece) / 2 ** height)
     if (this.#asking.has(top)) return

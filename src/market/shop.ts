@@ -61,8 +61,9 @@ export class Shop implements TradeHandler {
       },
     })
     const signals = { cancel: this.#cancel.signal, stop: this.#stop.signal }
-    this.#till = new Till({ ...ports, ...signals })
     this.#unsealing = new Unsealing({ ...ports, onError: (err) => this.#failed(err) })
+    const onChecked = this.#unsealing.keep
+    this.#till = new Till({ ...ports, ...signals, onChecked })
     for (const purchase of journal.purchasesOf(torrent.infoSha256))
       if (PAID_STATES.includes(purchase.state)) this.#remember(purchase)
     this.#openAll()

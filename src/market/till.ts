@@ -25,6 +25,8 @@ export interface TillPorts extends ShopPorts {
   readonly cancel: AbortSignal
   /** Ends waits for outcomes; the journal resumes them. */
   readonly stop: AbortSignal
+  /** Plaintext that checking a key brought to light. */
+  readonly onChecked: (piece: number, plaintext: Uint8Array) => void
 }
 
 /** Runs purchases. Keeps nothing that the journal does not have. */

@@ -12,6 +12,9 @@ import type { Shelf } from './shelf.ts'
 /** Pieces decrypted at once: reading one overlaps hashing another; more would only hold memory. */
 const AT_ONCE = 3
 
+/** Plaintext kept between the check of a key and the opening of its pieces, in bytes; more is decrypted again. */
+const KEPT_BYTES: number = 32 * 2 ** 20
+
 /** What unsealing works on. */
 export interface UnsealingPorts {
   readonly torrent: SealedTorrent
@@ -31,6 +34,9 @@ export class Unsealing {
   readonly #busy = new Set<number>()
   /** Given out without a check, because no record is known (a free piece, no peers). */
   readonly #unchecked = new Set<number>()
+  /** Checked already, not given out yet. */
+  readonly #kept = new Map<number, Uint8Array>()
+  #keptBytes = 0
   #isClosed = false
 
   constructor(ports: UnsealingPorts) {
@@ -47,10 +53,24 @@ export class Unsealing {
     this.#next()
   }
 
+  /** Checking a key has decrypted a piece, and it met its commitment. */
+  readonly keep = (piece: number, plaintext: Uint8Array): void => {
+    if (this.#keptBytes + plaintext.length > KEPT_BYTES || this.#kept.has(piece)) return
+    this.#kept.set(piece, plaintext)
+    this.#keptBytes += plaintext.length
+  }
+
   /** Opens nothing more. */
   close(): void {
     this.#isClosed = true
     this.#queue.clear()
+  }
+
+  #take(piece: number): Uint8Array | undefined {
+    const kept = this.#kept.get(piece)
+    this.#kept.delete(piece)
+    this.#keptBytes -= kept?.length ?? 0
+    return kept
   }
 
   #record(piece: number): { readonly pt: Uint8Array } | undefined {
@@ -77,6 +97,11 @@ export class Unsealing {
     const { torrent, shelf, goods, onPlain } = this.#ports
     const key = shelf.leafKey(piece)
     if (!key) return
+    const kept = this.#take(piece)
+    if (kept) {
+      shelf.markOpened(piece)
+      return onPlain(piece, kept)
+    }
     const span = leafOf(torrent.pieces, piece)
     const ciphertext = await goods.read(piece)
     const record = this.#record(piece)

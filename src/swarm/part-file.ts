@@ -16,6 +16,9 @@ const ABSENT = 0
 const CIPHERTEXT = 1
 const PLAINTEXT = 2
 
+/** Ciphertext held back for its key, in bytes. After a crash it is fetched again. */
+const HELD_BYTES: number = 32 * 2 ** 20
+
 /** What a download's store is made of. */
 export interface PartFileOptions {
   readonly torrent: SealedTorrent
@@ -43,6 +46,9 @@ export class PartFile implements PieceStore {
   readonly #states: Uint8Array
   /** Who uses a piece: rewriting it in place must not meet a read. */
   readonly #turns = new Map<number, Promise<unknown>>()
+  /** Ciphertext in memory that waits for its key: then it is written once, as plaintext. */
+  readonly #held = new Map<number, Uint8Array>()
+  #heldBytes = 0
   #closing: Promise<void> | undefined
   #isPublished = false
 
@@ -64,6 +70,8 @@ export class PartFile implements PieceStore {
 
   async read(piece: number, offset: number, length: number): Promise<Uint8Array> {
     return this.#inTurn(piece, async () => {
+      const held = this.#held.get(piece)
+      if (held) return held.subarray(offset, offset + length)
       const bytes = await this.#space.read(this.#offsetOf(piece) + offset, length)
       const key = this.#options.cipherKeyOf(piece)
       if (this.#states[piece] !== PLAINTEXT) return bytes
@@ -75,9 +83,11 @@ export class PartFile implements PieceStore {
   async write(piece: number, ciphertext: Uint8Array): Promise<void> {
     await this.#inTurn(piece, async () => {
       // Ciphertext even when the key is known: what the key opens is checked on it first.
-      await this.#space.write(this.#offsetOf(piece), ciphertext)
       this.#states[piece] = CIPHERTEXT
+      this.#held.set(piece, ciphertext)
+      this.#heldBytes += ciphertext.length
     })
+    await this.#spill(HELD_BYTES)
   }
 
   /**
@@ -115,6 +125,7 @@ export class PartFile implements PieceStore {
   }
 
   async #close(): Promise<void> {
+    await this.#spill(0).catch(() => undefined)
     await Promise.allSettled(this.#turns.values())
     await this.#space.close()
   }
@@ -135,12 +146,33 @@ export class PartFile implements PieceStore {
     this.#states[piece] = ABSENT
     await this.#space.write(this.#offsetOf(piece), plaintext)
     this.#states[piece] = PLAINTEXT
+    this.#release(piece)
+  }
+
+  /** Writes the ciphertext that has waited longest for its key, until little enough is in memory. */
+  async #spill(limitBytes: number): Promise<void> {
+    for (const piece of this.#held.keys()) {
+      if (this.#heldBytes <= limitBytes) return
+      await this.#inTurn(piece, async () => {
+        const held = this.#held.get(piece)
+        if (!held) return
+        await this.#space.write(this.#offsetOf(piece), held)
+        this.#release(piece)
+      })
+    }
+  }
+
+  #release(piece: number): void {
+    this.#heldBytes -= this.#held.get(piece)?.length ?? 0
+    this.#held.delete(piece)
   }
 
   async #decrypt(piece: number): Promise<Uint8Array | undefined> {
     const key = this.#options.cipherKeyOf(piece)
     if (!key) return undefined
-    return applyCipher(key, await this.#space.read(this.#offsetOf(piece), this.#lengthOf(piece)))
+    const held = this.#held.get(piece)
+    const read = () => this.#space.read(this.#offsetOf(piece), this.#lengthOf(piece))
+    return applyCipher(key, held ?? (await read()))
   }
 
   /** One after the other for each piece; pieces do not wait for each other. */
