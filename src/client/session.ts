@@ -118,10 +118,19 @@ export class Session {
     return wallet
   }
 
+  /** Closing waits for it. What fails here is taken up again at the next start. */
+  #await(ending: Promise<unknown>): void {
+    this.#unfinished.add(ending)
+    ending
+      .catch((err: unknown) => {
+        if (!this.#stop.signal.aborted) this.failed(err)
+      })
+      .finally(() => this.#unfinished.delete(ending))
+  }
+
   #resume(wallet: Wallet): void {
     const { journal, keyring } = this.store
-    const rows = journal.unfinishedPurchases()
-    const { purchases, sales, foreign } = resume({
+    const { rows, purchases, sales, foreign } = resume({
       wallet,
       journal,
       keyring,
@@ -129,18 +138,15 @@ export class Session {
       stop: this.#stop.signal,
       open: async (purchase, preimage) => openKey(purchase, preimage),
     })
-    const own = rows.filter((row) => !foreign.includes(row))
-    for (const [i, row] of own.entries()) {
+    for (const [i, row] of rows.entries()) {
       const ended = purchases[i]
-      if (ended) this.resumed.set(toHex(row.hash), ended)
+      if (!ended) continue
+      this.resumed.set(toHex(row.hash), ended)
+      // A dead payment ends by a late success or never: nobody waits for that, but it is watched.
+      if (row.state === 'dead') ended.catch(() => undefined)
+      else this.#await(ended)
     }
-    for (const ending of [...purchases, ...sales]) {
-      this.#unfinished.add(ending)
-      ending.then(
-        () => this.#unfinished.delete(ending),
-        () => this.#unfinished.delete(ending),
-      )
-    }
+    for (const ended of sales) this.#await(ended)
     if (foreign.length > 0)
       this.tell({
         event: 'note',
