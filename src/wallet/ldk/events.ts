@@ -47,6 +47,12 @@ export type NodeEvent =
     }
   /** HTLCs wait to be forwarded, failed or received. */
   | { readonly type: 'forwardable' }
+  /** A channel can carry HTLCs from now on: its funding is in a block, both sides know. */
+  | {
+      readonly type: 'ready'
+      /** 32 bytes. */
+      readonly channelId: Uint8Array
+    }
   /** A channel closed. */
   | {
       readonly type: 'closed'
@@ -108,6 +114,8 @@ function channelEventOf(event: ldk.Event): NodeEvent | undefined {
       peer: event.counterparty_node_id,
       capacitySat: event.funding_satoshis,
     }
+  if (event instanceof ldk.Event_ChannelReady)
+    return { type: 'ready', channelId: event.channel_id.get_a() }
   if (event instanceof ldk.Event_ChannelClosed)
     return {
       type: 'closed',

@@ -3,6 +3,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { RawTx } from '@scure/btc-signer'
 import { fromHex, toHex } from '../../core/bytes.ts'
 import type { Block, ChainSource } from '../chain.ts'
 import { HEADER_BYTES, transactionsOf } from './block.ts'
@@ -10,8 +11,9 @@ import type { Engine } from './engine.ts'
 import type { Outbox } from './outbox.ts'
 import type { Records } from './records.ts'
 
-/** Wait before a transaction that the chain did not take is handed in again. */
+/** First wait before a transaction that the chain did not take is handed in again; doubles up to the longest. */
 const RETRY_MS = 2_000
+const RETRY_MAX_MS = 60_000
 
 const PREFIX = 'broadcast/'
 
@@ -59,7 +61,9 @@ export class Feed {
 
   /** Hands a transaction in, and again until the chain has taken it, also after a restart. */
   send(transaction: Uint8Array): void {
-    const key = PREFIX + createHash('sha256').update(transaction).digest('hex')
+    const key = PREFIX + nameOf(transaction)
+    // LDK says it again every minute, each time signed anew: it is being handed in already.
+    if (this.#ports.records.get(key) !== undefined) return
     this.#ports.records.put(key, toHex(transaction))
     this.#send(key, transaction)
   }
@@ -76,7 +80,7 @@ export class Feed {
 
   #send(key: string, transaction: Uint8Array): void {
     const { chain, records, outbox, kick, log } = this.#ports
-    const attempt = async (): Promise<void> => {
+    const attempt = async (waitMs: number): Promise<void> => {
       if (this.#closed) return
       try {
         await chain.broadcast(transaction)
@@ -86,14 +90,20 @@ export class Feed {
         log(`the chain did not take a transaction: ${String(err)}`)
         const timer = setTimeout(() => {
           this.#timers.delete(timer)
-          void attempt()
-        }, RETRY_MS)
+          void attempt(Math.min(2 * waitMs, RETRY_MAX_MS))
+        }, waitMs)
         this.#timers.add(timer)
       }
     }
     // After the commit that made it: see outbox.ts.
-    outbox.put(() => void attempt())
+    outbox.put(() => void attempt(RETRY_MS))
   }
+}
+
+/** The same for every signing of a transaction: a hash of all but its witnesses. */
+function nameOf(transaction: Uint8Array): string {
+  const bare = { ...RawTx.decode(transaction), segwitFlag: false, witnesses: undefined }
+  return createHash('sha256').update(RawTx.encode(bare)).digest('hex')
 }
 
 function catchUp(engine: Engine, { height, raw }: Block): void {

@@ -2,6 +2,7 @@
  * An embedded Lightning node: LDK in WASM, its state in one directory, its chain behind a port.
  * @module
  */
+import { toHex } from '../../core/bytes.ts'
 import { LntError } from '../../core/errors.ts'
 import type { ChainSource } from '../chain.ts'
 import { type Channel, Channels, type OpenRequest } from './channels.ts'
@@ -20,6 +21,8 @@ import { loadLdk } from './wasm.ts'
 
 /** Record that says which chain the state belongs to. */
 const CHAIN_KEY = 'chain'
+/** Records of the channels that could carry HTLCs, by channel id. */
+const READY = 'ready/'
 
 /** How a node is opened. */
 export interface NodeOptions {
@@ -178,10 +181,18 @@ export class LdkNode {
     return this.#turns.until(holds, timeoutMs)
   }
 
-  /** Whether a channel of ours was force-closed and its money is not all in blocks yet. */
+  /**
+   * Whether a channel of ours was force-closed and its money is not all in blocks yet. One that ended before it
+   * was ready never carried an HTLC, and its funding may never be mined: it does not count.
+   */
   isForceClosing(): boolean {
     const { manager, monitor } = this.engine
-    return monitor.get_claimable_balances(manager.list_channels()).length > 0
+    const channels = manager.list_channels()
+    const open = new Set(channels.map((channel) => toHex(channel.get_channel_id().get_a())))
+    const closed = monitor.list_monitors().map((named) => toHex(named.get_b().get_a()))
+    if (!closed.some((id) => !open.has(id) && this.records.get(READY + id) !== undefined))
+      return false
+    return monitor.get_claimable_balances(channels).length > 0
   }
 
   /** Does something once what was done until now is on disk. */
@@ -218,6 +229,7 @@ export class LdkNode {
 
   #handle(event: NodeEvent): void {
     this.#channels.handle(event)
+    if (event.type === 'ready') this.records.put(READY + toHex(event.channelId), '')
     for (const listener of this.#listeners) listener(event)
     // Nobody sells here: money that nobody asked for goes back.
     if (event.type === 'claimable' && this.#listeners.length === 0)
