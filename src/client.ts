@@ -90,7 +90,8 @@ export class Client {
     const session = this.#session
     const path = resolve(request.path)
     const given = request.torrentPath && (await readLink(request.torrentPath)).infoBytes
-    const ports = { ...session, profileDir: session.dir, store: session.store }
+    const { store, dir: profileDir, tell, signal } = session
+    const ports = { store, profileDir, tell, signal }
     const publication = await publish(path, request, ports, given ? parseInfo(given) : undefined)
     for (const { torrent } of session.swarm.torrents)
       if (equal(torrent.infoSha256, publication.torrent.infoSha256)) throw seededAlready(path)

@@ -23,7 +23,7 @@ export function withBuying(command: Command): Command {
       'most spent on this torrent, what it has cost before counts (100000)',
       budget,
     )
-    .option('--max-price <sat>', 'dearest piece, in sat (1000)', price)
+    .option('--max-price <sat>', 'dearest piece, in sat (1000)', price('--max-price'))
     .option(
       '--max-fee <rule>',
       'routing fee limit of a payment: PERCENT%, SAT, or both as 1%+1',

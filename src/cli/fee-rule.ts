@@ -2,8 +2,8 @@
  * `--max-fee`: `1%`, `2` (sat) or `1%+1`.
  * @module
  */
-import { InvalidArgumentError } from 'commander'
 import type { FeeRule } from '../client.ts'
+import { refuse } from './options.ts'
 
 /** Largest share and largest base that make sense: a fee above the price is a mistake. */
 const MAX_PERCENT = 100
@@ -15,6 +15,6 @@ export function feeRule(text: string): FeeRule {
   const percent = Number(match?.[1] ?? 0)
   const baseSat = Number(match?.[2] ?? 0)
   if (!match || text === '' || percent > MAX_PERCENT || baseSat > MAX_BASE_SAT)
-    throw new InvalidArgumentError('--max-fee is like 1%, 2 (sat) or 1%+1')
+    refuse(`--max-fee is ${text}`, 'give 1%, 2 (sat) or 1%+1')
   return { ppm: BigInt(Math.round(percent * 10_000)), baseMsat: BigInt(baseSat) * 1000n }
 }

@@ -10,6 +10,7 @@ import { addInspect } from './inspect.ts'
 import { addRegtest } from './regtest.ts'
 import { addSeal } from './seal.ts'
 import { addSeed } from './seed.ts'
+import { openShow } from './show.ts'
 import { addStream } from './stream.ts'
 
 /** Runs one command line. Sets the process's exit code. */
@@ -19,19 +20,24 @@ export async function main(argv: readonly string[]): Promise<void> {
       'Paid BitTorrent in which nobody has to trust anybody. Play money (regtest) unless told otherwise;\nnot for mainnet money until it has been reviewed.',
     )
     .version(version())
-    .showHelpAfterError('(add --help for what can be said)')
+    // Mistakes are shown where all others are.
+    .configureOutput({ outputError: () => {} })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
   for (const add of [addSeed, addStream, addDownload, addSeal, addInspect, addRegtest, addDemo])
     add(program)
-  for (const command of program.commands) command.exitOverride()
   try {
     await program.parseAsync([...argv])
   } catch (err) {
-    if (!(err instanceof CommanderError)) throw err
-    // Help and version are no mistakes; commander has printed the sentence of everything else.
-    process.exitCode = err.exitCode === 0 ? 0 : 2
+    process.exitCode = codeOf(err) ?? openShow({ json: argv.includes('--json') }).fault(err)
   }
+}
+
+/** Exit code of what commander has said already: help that was asked for is no mistake, no command at all is one. */
+function codeOf(err: unknown): number | undefined {
+  if (!(err instanceof CommanderError)) return undefined
+  if (err.exitCode === 0) return 0
+  return err.code === 'commander.help' ? 2 : undefined
 }
 
 function version(): string {

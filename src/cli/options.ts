@@ -1,8 +1,7 @@
 /**
- * Words on the command line as checked values: each parser gives one sentence when it refuses.
+ * Words on the command line as checked values: each parser throws `BAD_INPUT` with one sentence.
  * @module
  */
-import { InvalidArgumentError } from 'commander'
 import { LntError } from '../core/errors.ts'
 import { parseSat, SAT_MSAT } from '../core/money.ts'
 
@@ -11,40 +10,34 @@ const MAX_PRICE_MSAT = 10_000n * SAT_MSAT
 /** 21 million bitcoin. */
 const MAX_BUDGET_MSAT = 2_100_000_000_000_000n * SAT_MSAT
 
-/** A commander parser from one that throws LntError. */
-function parser<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text)
-    } catch (err) {
-      if (err instanceof LntError && err.detail.code === 'BAD_INPUT')
-        throw new InvalidArgumentError(`${err.detail.what}: ${err.detail.hint ?? ''}`)
-      throw err
-    }
-  }
+/** Refuses a word. commander passes on what is not its own, so that it is shown like every other mistake. */
+export function refuse(what: string, hint: string): never {
+  throw new LntError({ code: 'BAD_INPUT', what, hint })
 }
 
 /** Price of a piece, in sat. */
-export const price: (text: string) => bigint = parser((text) =>
-  parseSat(text, 'the price', 1n, MAX_PRICE_MSAT),
-)
+export function price(option: string): (text: string) => bigint {
+  return (text) => parseSat(text, option, 1n, MAX_PRICE_MSAT)
+}
 
 /** A budget, in sat. */
-export const budget: (text: string) => bigint = parser((text) =>
-  parseSat(text, 'the budget', SAT_MSAT, MAX_BUDGET_MSAT),
-)
+export function budget(text: string): bigint {
+  return parseSat(text, '--budget', SAT_MSAT, MAX_BUDGET_MSAT)
+}
 
 /** A whole number in a range. */
 export function whole(what: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
     if (value >= min && value <= max) return value
-    throw new InvalidArgumentError(`${what} must be a whole number from ${min} to ${max}`)
+    return refuse(`${what} is ${text}`, `give a whole number from ${min} to ${max}`)
   }
 }
 
 /** A TCP port. */
-export const port: (text: string) => number = whole('a port', 1, 65_535)
+export function port(option: string): (text: string) => number {
+  return whole(option, 1, 65_535)
+}
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
@@ -60,7 +53,7 @@ export function bytes(what: string, min: number, max: number): (text: string) =>
     const match = /^(\d{1,15})\s*([KMGT]?)i?B?$/i.exec(text)
     const value = Number(match?.[1]) * (UNITS[match?.[2]?.toUpperCase() ?? ''] ?? Number.NaN)
     if (value >= min && value <= max) return value
-    throw new InvalidArgumentError(`${what} must be from ${min} to ${max} bytes, like 256K or 1M`)
+    return refuse(`${what} is ${text}`, `give ${min} to ${max} bytes, like 256K or 1M`)
   }
 }
 
@@ -68,19 +61,19 @@ export function bytes(what: string, min: number, max: number): (text: string) =>
 export function peer(text: string): string {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]{1,253}):(\d{1,5})$/i.exec(text)
   if (match && Number(match[2]) >= 1 && Number(match[2]) <= 65_535) return text
-  throw new InvalidArgumentError('a peer is HOST:PORT')
+  return refuse(`--peer is ${text}`, 'give HOST:PORT')
 }
 
 /** URL of a tracker. */
 export function tracker(text: string): string {
   if (URL.canParse(text) && /^(https?|udp|wss?):$/.test(new URL(text).protocol)) return text
-  throw new InvalidArgumentError('a tracker is an http, https, udp, ws or wss URL')
+  return refuse(`--tracker is ${text}`, 'give an http, https, udp, ws or wss URL')
 }
 
 /** Name of a profile: it becomes a folder. */
 export function profile(text: string): string {
   if (/^[a-z0-9][a-z0-9_-]{0,31}$/.test(text)) return text
-  throw new InvalidArgumentError('a profile is 1 to 32 of a-z, 0-9, - and _')
+  return refuse(`--profile is ${text}`, 'give 1 to 32 of a-z, 0-9, - and _')
 }
 
 /** Adds one value of a repeatable option. */

@@ -28,7 +28,11 @@ export function withProfile(command: Command): Command {
     .option('--data-dir <folder>', 'where profiles, keys and play money live')
     .option('--profile <name>', 'wallet, journal and key ring of its own', profile)
     .option('--wallet <url>', 'regtest: (play money) or regtest://127.0.0.1:PORT', 'regtest:')
-    .option('--port <number>', 'TCP port for peers (default: one kept for the profile)', port)
+    .option(
+      '--port <number>',
+      'TCP port for peers (default: one kept for the profile)',
+      port('--port'),
+    )
     .option('--peer <host:port>', 'a peer to connect to; repeatable', gather(peer), [])
     .option('--tracker <url>', 'a tracker to announce to; repeatable', gather(tracker), [])
     .addOption(new Option('--dht', 'look for peers in the DHT (off with play money)'))

@@ -25,7 +25,6 @@ export function addRegtest(program: Command): void {
       .description(description)
       .option('--data-dir <folder>', 'where play money lives')
       .option('--json', 'one JSON object')
-      .exitOverride()
 
   command('run', 'run it here until Ctrl-C').action((flags: Flags) =>
     run(flags, async (show, signal) => {

@@ -2,9 +2,9 @@
  * Options of sealing, for `seed` and `seal`.
  * @module
  */
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { SealSettings } from '../client.ts'
-import { bytes, whole } from './options.ts'
+import { bytes, refuse, whole } from './options.ts'
 
 /** What they give. */
 export interface SealFlags {
@@ -59,5 +59,5 @@ const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(valu
 function coupons(text: string): number {
   const value = whole('--coupons', 1, 65_536)(text)
   if (isPowerOfTwo(value)) return value
-  throw new InvalidArgumentError('--coupons must be a power of two')
+  return refuse(`--coupons is ${text}`, 'give a power of two up to 65536')
 }

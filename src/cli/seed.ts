@@ -3,8 +3,8 @@
  * @module
  */
 import type { Command } from 'commander'
-import { openClient } from '../client.ts'
-import { price, whole } from './options.ts'
+import { checkPaths, openClient } from '../client.ts'
+import { price, refuse, whole } from './options.ts'
 import { clientOptions, type ProfileFlags, withProfile } from './profile-options.ts'
 import { run } from './run.ts'
 import { type SealFlags, sealOptions, withSealing } from './seal-options.ts'
@@ -21,7 +21,11 @@ export function addSeed(program: Command): void {
     .command('seed')
     .description('seal files, serve their ciphertext to everybody and sell their keys')
     .argument('<path...>', 'files or folders, each a torrent of its own')
-    .option('--price-per-piece <sat>', 'price of one piece, in sat (kept for the next time)', price)
+    .option(
+      '--price-per-piece <sat>',
+      'price of one piece, in sat (kept for the next time)',
+      price('--price-per-piece'),
+    )
     .option(
       '--step <ppm>',
       'discount per doubling of a span, in millionths, up to 500000',
@@ -30,6 +34,9 @@ export function addSeed(program: Command): void {
     .option('--torrent <file>', 'seed PATH as this sealed .torrent')
   withSealing(withProfile(command)).action((paths: string[], flags: Flags) =>
     run(flags, async (show, signal) => {
+      if (flags.torrent !== undefined && paths.length > 1)
+        refuse(`--torrent goes with one path, not with ${paths.length}`, 'seed them one by one')
+      await checkPaths(paths)
       const client = await openClient(clientOptions(flags, 'seller'), show.tell, signal)
       try {
         for (const path of paths)

@@ -2,7 +2,7 @@
  * The only file that prints: events for people on a terminal, as plain lines in a pipe, as JSON for machines.
  * @module
  */
-import logUpdate from 'log-update'
+import { createLogUpdate } from 'log-update'
 import pc from 'picocolors'
 import prettyBytes from 'pretty-bytes'
 import type { ClientEvent, Status } from '../client/events.ts'
@@ -15,7 +15,7 @@ const PIPE_STATUS_MS = 5_000
 /** Prints events. One for each process. */
 export interface Show {
   /** One event. */
-  tell(event: ClientEvent): void
+  readonly tell: (event: ClientEvent) => void
   /** A line that is a result: goes to standard output as it is, or as JSON `value`. */
   result(text: string, value: Readonly<Record<string, unknown>>): void
   /** An error's one sentence; returns the exit code. */
@@ -24,10 +24,16 @@ export interface Show {
   end(): void
 }
 
+/** Where it prints: a process, or what a test puts in its place. */
+export interface Screen {
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean }
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean }
+}
+
 /** Chooses by `--json` and by whether standard output is a terminal. */
-export function openShow({ json }: { readonly json: boolean }): Show {
-  if (json) return jsonShow()
-  return process.stdout.isTTY ? terminalShow() : pipeShow()
+export function openShow({ json }: { readonly json: boolean }, screen: Screen = process): Show {
+  if (json) return jsonShow(screen)
+  return screen.stdout.isTTY ? terminalShow(screen) : pipeShow(screen)
 }
 
 /** JSON text of a value: bigint as number (msat stay below 2^53), bytes never appear. */
@@ -37,14 +43,14 @@ export function toJson(value: unknown): string {
   )
 }
 
-function jsonShow(): Show {
+function jsonShow({ stdout }: Screen): Show {
+  const line = (value: unknown): void => void stdout.write(`${toJson(value)}\n`)
   return {
-    tell: (event) =>
-      console.log(toJson(event.event === 'failed' ? failedJson(event.error) : event)),
-    result: (_, value) => console.log(toJson({ event: 'result', ...value })),
+    tell: (event) => line(event.event === 'failed' ? failedJson(event.error) : event),
+    result: (_, value) => line({ event: 'result', ...value }),
     fault(err) {
       const { code, sentence, exitCode } = faultOf(err)
-      console.log(toJson({ event: 'error', code, message: sentence }))
+      line({ event: 'error', code, message: sentence })
       return exitCode
     },
     end: () => {},
@@ -56,62 +62,68 @@ function failedJson(error: unknown): Readonly<Record<string, unknown>> {
   return { event: 'failed', code, message: sentence }
 }
 
-function terminalShow(): Show {
-  const live = (text: string): void => logUpdate(text)
+function terminalShow(screen: Screen): Show {
+  const paint = colours(screen.stdout)
+  const log = createLogUpdate(screen.stdout)
   const line = (text: string): void => {
-    logUpdate.clear()
-    console.log(text)
+    log.clear()
+    screen.stdout.write(`${text}\n`)
   }
   return {
     tell(event) {
-      if (event.event === 'status') live(pc.dim(statusText(event)))
-      else if (event.event === 'sealing') live(pc.dim(sealingText(event)))
-      else line(eventText(event))
+      if (event.event === 'status') log(paint.dim(statusText(event)))
+      else if (event.event === 'sealing') log(paint.dim(sealingText(event)))
+      else line(eventText(event, paint))
     },
     result: line,
-    fault: (err) => printFault(err, () => logUpdate.clear()),
-    end: () => logUpdate.done(),
+    fault(err) {
+      log.clear()
+      return printFault(err, screen)
+    },
+    end: () => log.done(),
   }
 }
 
-function pipeShow(): Show {
-  let lastMs = 0
+function pipeShow(screen: Screen): Show {
+  const paint = colours(screen.stdout)
+  const line = (text: string): void => void screen.stdout.write(`${text}\n`)
+  let lastMs = Date.now()
   return {
     tell(event) {
       const isLive = event.event === 'status' || event.event === 'sealing'
       if (isLive && Date.now() - lastMs < PIPE_STATUS_MS) return
       if (isLive) lastMs = Date.now()
-      console.log(eventText(event))
+      line(eventText(event, paint))
     },
-    result: (text) => console.log(text),
-    fault: (err) => printFault(err, () => {}),
+    result: line,
+    fault: (err) => printFault(err, screen),
     end: () => {},
   }
 }
 
-function printFault(err: unknown, clear: () => void): number {
+function printFault(err: unknown, { stderr }: Screen): number {
   const { sentence, exitCode } = faultOf(err)
-  clear()
-  console.error(`${pc.red('lntorrent:')} ${sentence}`)
+  stderr.write(`${colours(stderr).red('lntorrent:')} ${sentence}\n`)
   return exitCode
 }
 
-function eventText(event: ClientEvent): string {
+type Paint = ReturnType<typeof pc.createColors>
+
+/** Only for a terminal, whatever picocolors thinks of CI. */
+function colours({ isTTY = false }: Screen['stdout']): Paint {
+  return pc.createColors(isTTY && pc.isColorSupported)
+}
+
+function eventText(event: ClientEvent, paint: Paint): string {
   switch (event.event) {
     case 'note':
-      return pc.yellow(event.text)
+      return paint.yellow(event.text)
     case 'sealing':
       return sealingText(event)
     case 'seeding':
-      return `${pc.bold(event.name)}: ${prettyBytes(event.totalBytes)}, ${event.pieces} pieces of ${prettyBytes(event.pieceBytes, { binary: true })}, ${formatSat(event.priceMsat)} a piece\n${pc.cyan(event.magnet)}`
-    case 'wallet':
-      return `wallet ready: ${event.network} node ${event.node.slice(0, 16)}…, can send ${formatSat(event.sendableMsat)}, receive ${formatSat(event.receivableMsat)}`
+      return `${paint.bold(event.name)}: ${piecesOf(event)}, ${formatSat(event.priceMsat)} a piece\n${paint.cyan(event.magnet)}`
     case 'metadata':
-      return `${pc.bold(event.name)}: ${prettyBytes(event.totalBytes)}, ${event.pieces} pieces of ${prettyBytes(event.pieceBytes, { binary: true })}`
-    case 'purchase':
-      return `bought ${piecesText(event)} for ${formatSat(event.amountMsat)}${event.feeMsat > 0n ? ` + fee ${formatSat(event.feeMsat)}` : ''} (${kindText(event.kind)}, ${event.state})`
-    case 'sale':
-      return `sold ${piecesText(event)} for ${formatSat(event.amountMsat)} (${kindText(event.kind)}, ${event.state})`
+      return `${paint.bold(event.name)}: ${piecesOf(event)}`
     case 'player':
       return event.player
         ? `playing in ${event.player}: ${event.url}`
@@ -119,16 +131,39 @@ function eventText(event: ClientEvent): string {
     case 'status':
       return statusText(event)
     case 'done':
-      return pc.green(
+      return paint.green(
         `${event.path}: whole, ${prettyBytes(event.bytes)}, ${formatSat(event.spentMsat)} spent`,
       )
     case 'failed':
-      return pc.red(faultOf(event.error).sentence)
+      return paint.red(faultOf(event.error).sentence)
+    default:
+      return moneyText(event, paint)
+  }
+}
+
+type MoneyEvent = Extract<
+  ClientEvent,
+  { readonly event: 'wallet' | 'purchase' | 'sale' | 'unfinished' }
+>
+
+function moneyText(event: MoneyEvent, paint: Paint): string {
+  switch (event.event) {
+    case 'wallet':
+      return `wallet ready: ${event.network} node ${event.node.slice(0, 16)}…, can send ${formatSat(event.sendableMsat)}, receive ${formatSat(event.receivableMsat)}`
+    case 'purchase':
+      return `bought ${piecesText(event)} for ${formatSat(event.amountMsat)}${event.feeMsat > 0n ? ` + fee ${formatSat(event.feeMsat)}` : ''} (${kindText(event.kind)}, ${event.state})`
+    case 'sale':
+      return `sold ${piecesText(event)} for ${formatSat(event.amountMsat)} (${kindText(event.kind)}, ${event.state})`
     case 'unfinished':
-      return pc.yellow(
+      return paint.yellow(
         `payment ${event.hash.slice(0, 16)}… of ${formatSat(event.amountMsat)} is ${event.state}: its end is not known yet; it is resumed at the next start`,
       )
   }
+}
+
+function piecesOf(torrent: ClientEvent & { event: 'metadata' | 'seeding' }): string {
+  const piece = prettyBytes(torrent.pieceBytes, { binary: true })
+  return `${prettyBytes(torrent.totalBytes)}, ${torrent.pieces} pieces of ${piece}`
 }
 
 function piecesText({ firstPiece, count }: { firstPiece: number; count: number }): string {
@@ -146,7 +181,7 @@ function sealingText({ path, bytesDone, bytesTotal }: ClientEvent & { event: 'se
 function statusText(status: Status): string {
   const parts = [
     status.name,
-    `${status.peers} peers`,
+    status.peers === 1 ? '1 peer' : `${status.peers} peers`,
     `↓ ${prettyBytes(status.downBytesPerSecond)}/s ↑ ${prettyBytes(status.upBytesPerSecond)}/s`,
   ]
   if (status.haveBytes < status.totalBytes)

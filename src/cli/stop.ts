@@ -17,6 +17,8 @@ export function stopSignal(): AbortSignal {
     } else if (Date.now() - firstMs > SAME_SIGNAL_MS) process.exit(130)
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
+  // Whoever read our lines has gone (`| head`): nobody is left to tell.
+  process.stdout.on('error', () => controller.abort())
   if (process.channel) {
     process.on('disconnect', stop)
     process.channel.unref()

@@ -21,7 +21,7 @@ export function addStream(program: Command): void {
     .description('play a sealed torrent, buying just ahead of the player')
     .argument('<magnet>', 'magnet link with x.lnt, or a sealed .torrent file')
     .option('--player <command>', 'mpv, vlc, a command with arguments, or none', undefined)
-    .option('--http-port <number>', 'port of the player URL (default: any)', port)
+    .option('--http-port <number>', 'port of the player URL (default: any)', port('--http-port'))
   withBuying(withProfile(command)).action((link: string, flags: Flags) =>
     run(flags, async (show, signal) => {
       const client = await openClient(clientOptions(flags, 'viewer'), show.tell, signal)

@@ -27,6 +27,9 @@ import {
   feeLimitMsat,
 } from './settings.ts'
 
+/** How long the user is left without a word while metadata is looked for, ms. */
+const LOOKING_MS = 5_000
+
 /** What is bought, and what becomes of it. */
 export interface BuyingParts {
   readonly link: Link
@@ -82,23 +85,34 @@ export class Buying {
     const counter = new Counter()
     let shelf: Shelf | undefined
     let live: SwarmTorrent | undefined
-    live = await session.swarm.join(
-      {
-        infoHash,
-        infoSha256,
-        ...(infoBytes && { infoBytes }),
-        peers: [...peers, ...(parts.settings.peers ?? [])],
-        trackers: [...trackers, ...(session.options.trackers ?? [])],
-        signal: session.signal,
-        onFailed: (err) => session.failed(err),
-      },
-      async (torrent) => {
-        const keys = session.store.keyring.spans(torrent.infoSha256)
-        shelf = new Shelf(torrent, keys, (piece) => live?.has(piece) ?? false)
-        return parts.makeStore(torrent, shelf)
-      },
-      counter,
-    )
+    let connected = 0
+    const looking = setTimeout(() => {
+      const text = `no peer has told what this torrent is yet (${connected} connected): is its seeder running? --peer HOST:PORT names one`
+      session.tell({ event: 'note', text })
+    }, LOOKING_MS)
+    live = await session.swarm
+      .join(
+        {
+          infoHash,
+          infoSha256,
+          ...(infoBytes && { infoBytes }),
+          peers: [...peers, ...(parts.settings.peers ?? [])],
+          trackers: [...trackers, ...(session.options.trackers ?? [])],
+          signal: session.signal,
+          onFailed: (err) => session.failed(err),
+          onPeers: (peers) => {
+            connected = peers
+          },
+        },
+        async (torrent) => {
+          clearTimeout(looking)
+          const keys = session.store.keyring.spans(torrent.infoSha256)
+          shelf = new Shelf(torrent, keys, (piece) => live?.has(piece) ?? false)
+          return parts.makeStore(torrent, shelf)
+        },
+        counter,
+      )
+      .finally(() => clearTimeout(looking))
     if (!shelf) throw new Error('swarm: joined without a store')
     const { torrent } = live
     session.tell({

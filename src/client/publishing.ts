@@ -14,6 +14,7 @@ import { leafOf, piecesOf } from '../core/geometry.ts'
 import { openMaster } from '../store/profile.ts'
 import type { SourceFile } from '../store/sources.ts'
 import type { Store } from '../store/store.ts'
+import type { SealedEntry } from '../store/torrents.ts'
 import { stampOf } from '../swarm/sealed-files.ts'
 import type { Tell } from './events.ts'
 import { DEFAULT_PRICE_MSAT, type SealSettings } from './settings.ts'
@@ -49,11 +50,17 @@ export async function publish(
   const master = await masterOf(settings, ports)
   const known = await find(files, { settings, torrent, master }, ports)
   if (known) return known
+  const before = ports.store.torrents.sealed().findLast((entry) => isSamePaths(entry.files, files))
+  if (before && !torrent && !isSameFiles(before.files, files))
+    ports.tell({
+      event: 'note',
+      text: `${path} has changed since it was sealed: it is sealed as it is now, under a magnet of its own`,
+    })
   const sealed = await seal(sources.sources, {
     master,
     name: sources.name,
     isFolder: sources.isFolder,
-    ...sealingOf(files, settings),
+    ...sealingOf(files, { ...(before && settingsOf(before, settings)), ...settings }),
     ...(torrent && sealingLike(torrent, master)),
     onProgress: ({ phase, bytesDone, bytesTotal }) => {
       const half = phase === 'reading' ? 0 : bytesTotal
@@ -69,7 +76,7 @@ export async function publish(
   if (torrent && !isSame(torrent, sealed.torrent)) throw otherTorrent(path)
   const { anonymous: isAnonymous } = sealingLike(sealed.torrent, master)
   const publication = { ...sealed, files, master, isAnonymous }
-  await keep(publication, ports)
+  await keep(publication, before, ports)
   return publication
 }
 
@@ -85,6 +92,16 @@ interface Sealing {
   readonly c: number
   readonly free: readonly number[]
   readonly anonymous: boolean
+}
+
+/** How it was sealed the last time; a number of buyers that is given now chooses the coupons. */
+function settingsOf(before: SealedEntry, { buyers }: SealSettings): SealSettings {
+  return {
+    pieceBytes: before.pieceBytes,
+    ...(buyers === undefined && { coupons: 2 ** before.c }),
+    freePieces: parseInfo(before.infoBytes).free.length,
+    isAnonymous: before.isAnonymous,
+  }
 }
 
 /** What makes the same torrent again. */
@@ -126,7 +143,10 @@ async function masterOf(
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new LntError({ code: 'FILE_SYSTEM', path: masterFile, why }, { cause })
     })
-    return fromHex(text.trim(), 32)
+    const hex = text.trim()
+    if (/^[0-9a-f]{64}$/i.test(hex)) return fromHex(hex.toLowerCase(), 32)
+    const hint = 'write 64 hex digits (32 bytes) into it'
+    throw new LntError({ code: 'BAD_INPUT', what: `${masterFile} is no master file`, hint })
   }
   const { bytes, isNew } = await openMaster(profileDir)
   // A master that is new has never offered a coupon: its book begins empty (docs/protocol.md §4).
@@ -139,8 +159,11 @@ async function find(
   wanted: { settings: SealSettings; torrent: SealedTorrent | undefined; master: Uint8Array },
   { store }: PublishingPorts,
 ): Promise<Publication | undefined> {
-  const isIt = (entry: ReturnType<typeof store.torrents.sealed>[number]): boolean => {
+  const isIt = (entry: SealedEntry): boolean => {
     const sealed = parseInfo(entry.infoBytes)
+    const seed = publisherSeed(wanted.master, entry.isAnonymous ? sealed.salt : undefined)
+    // Sealed with another master: it cannot be sold with this one.
+    if (!equal(sealed.pk, publisherKey(seed))) return false
     if (wanted.torrent) return isSame(wanted.torrent, sealed) && isSameFiles(entry.files, files)
     return (
       isSameFiles(entry.files, files) && fits(sealed, files, wanted.settings, entry.isAnonymous)
@@ -150,9 +173,6 @@ async function find(
   const rows = entry && (await store.torrents.rowsOf(entry.infoSha256))
   if (!entry || !rows) return undefined
   const torrent = parseInfo(entry.infoBytes)
-  const seed = publisherSeed(wanted.master, entry.isAnonymous ? torrent.salt : undefined)
-  // Sealed with another master: it cannot be sold with this one.
-  if (!equal(torrent.pk, publisherKey(seed))) return undefined
   return { torrent, rows, files, master: wanted.master, isAnonymous: entry.isAnonymous }
 }
 
@@ -176,6 +196,7 @@ function fits(
 
 async function keep(
   { torrent, rows, files, isAnonymous }: Publication,
+  before: SealedEntry | undefined,
   { store }: PublishingPorts,
 ): Promise<void> {
   const { infoSha256, infoBytes, pieceBytes, c, free } = torrent
@@ -188,8 +209,8 @@ async function keep(
     c,
     free: free.map(({ span }) => span).join(),
     isAnonymous,
-    priceMsat: DEFAULT_PRICE_MSAT,
-    stepPpm: 0,
+    priceMsat: before?.priceMsat ?? DEFAULT_PRICE_MSAT,
+    stepPpm: before?.stepPpm ?? 0,
     addedMs: Date.now(),
   })
 }
@@ -202,6 +223,10 @@ function isSameFiles(a: readonly SourceFile[], b: readonly SourceFile[]): boolea
       return other?.path === path && other.bytes === bytes && other.mtimeNs === mtimeNs
     })
   )
+}
+
+function isSamePaths(a: readonly SourceFile[], b: readonly SourceFile[]): boolean {
+  return a.length === b.length && a.every(({ path }, i) => b[i]?.path === path)
 }
 
 function isSame(a: SealedTorrent, b: SealedTorrent): boolean {

@@ -17,8 +17,11 @@ import type { ClientOptions } from './settings.ts'
 /** What a new wallet on a ledger gets to play with, each way. */
 const LEDGER_FUNDS_MSAT = 1_000_000_000n
 
-/** Schemes by name. Later: `lnd:`. */
-const SCHEMES = ['regtest', 'ledger'] as const
+/** Addresses by scheme. Later: `lnd:`. */
+const SCHEMES = {
+  regtest: /^regtest:(?:\/\/127\.0\.0\.1:(\d{1,5})\/?)?$/,
+  ledger: /^ledger:(?:\/\/127\.0\.0\.1:(\d{1,5})\/?)?$/,
+} as const
 
 /** What opening a wallet needs of its session. */
 export interface WalletSession {
@@ -57,10 +60,14 @@ export async function openWallet(
   })
 }
 
-function schemeOf(address: string): (typeof SCHEMES)[number] {
-  const scheme = SCHEMES.find((name) => address.startsWith(`${name}:`))
-  if (scheme === undefined) throw new LntError({ code: 'UNKNOWN_WALLET', address })
-  return scheme
+function schemeOf(address: string): keyof typeof SCHEMES {
+  const fits = (form: RegExp): boolean => {
+    const [isIt, port = '1'] = form.exec(address) ?? []
+    return isIt !== undefined && Number(port) >= 1 && Number(port) <= 65_535
+  }
+  if (fits(SCHEMES.regtest)) return 'regtest'
+  if (fits(SCHEMES.ledger)) return 'ledger'
+  throw new LntError({ code: 'UNKNOWN_WALLET', address })
 }
 
 /** The same secret finds the same holds and payments after a restart. */
