@@ -15,8 +15,8 @@ import { Waiters } from './waiters.ts'
 
 const PREFIX = 'payment/'
 
-/** Attempts that LDK makes beyond the first. */
-const RETRIES = 2
+/** LDK would retry with the same relative limit at a later height, past the absolute one: it never retries. */
+const RETRIES = 0
 
 /** How long a payment waits for a channel that is coming back before it has failed unsent, in ms. */
 const CHANNEL_TIMEOUT_MS = 20_000
