@@ -5,7 +5,7 @@
 import { resolve } from 'node:path'
 import { parseInfo } from '../torrents/info.ts'
 import { buildMetainfo } from '../torrents/metainfo.ts'
-import { Downloading, type DownloadRequest } from './client/downloading.ts'
+import { Downloading, type DownloadRequest, openFolder } from './client/downloading.ts'
 import type { Status, Tell } from './client/events.ts'
 import { describe, type Inspection } from './client/inspecting.ts'
 import { readLink } from './client/link.ts'
@@ -65,12 +65,9 @@ export class Client {
   readonly #session: Session
   readonly #running: Running[] = []
   readonly #ticker: NodeJS.Timeout
-  readonly #failed = Promise.withResolvers<never>()
 
   private constructor(session: Session) {
     this.#session = session
-    // Nobody may be waiting when it fails; whoever waits next is told.
-    this.#failed.promise.catch(() => undefined)
     this.#ticker = setInterval(() => this.#tick(), STATUS_MS)
   }
 
@@ -131,6 +128,7 @@ export class Client {
     request: Omit<DownloadRequest, 'link'> & { readonly link: string },
   ): Promise<'done' | 'signal'> {
     const link = await readLink(request.link)
+    await openFolder(request.out)
     this.#background(this.#session.wallet())
     const downloading = await this.#unlessFailed(
       Downloading.start(this.#session, { ...request, link }),
@@ -161,11 +159,11 @@ export class Client {
 
   /** Work that no call waits for: when it fails, whatever waits fails with it. */
   #background(work: Promise<unknown>): void {
-    work.catch((err: unknown) => this.#failed.reject(err))
+    work.catch((err: unknown) => this.#session.broken.reject(err))
   }
 
   #unlessFailed<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#failed.promise])
+    return Promise.race([work, this.#session.broken.promise])
   }
 
   #price(

@@ -6,6 +6,7 @@
 import type { SealedTorrent } from '../../torrents/info.ts'
 import { RecordBook } from '../../torrents/records.ts'
 import { toHex } from '../core/bytes.ts'
+import { hasCode } from '../core/errors.ts'
 import { covers } from '../core/geometry.ts'
 import type { Purchase } from '../core/purchase.ts'
 import { RecordsDesk } from '../market/records-desk.ts'
@@ -99,7 +100,7 @@ export class Buying {
           peers: [...peers, ...(parts.settings.peers ?? [])],
           trackers: [...trackers, ...(session.options.trackers ?? [])],
           signal: session.signal,
-          onFailed: (err) => session.failed(err),
+          onFailed: (err) => session.broken.reject(err),
           onPeers: (peers) => {
             connected = peers
           },
@@ -156,7 +157,11 @@ export class Buying {
       onPurchase: (purchase) => this.#bought(purchase),
       onCheated: (purchase) => this.#cheated(purchase),
       onChange: () => this.#tellStandstill(),
-      onError: (err) => session.failed(err),
+      onError: (err) => {
+        // What is bought cannot be kept: nothing more is.
+        if (hasCode(err, 'FILE_SYSTEM')) session.broken.reject(err)
+        else session.failed(err)
+      },
     })
     this.#counter.add({ takes: BUYER_TAKES, handler: this.#shop })
     this.#shop.pump()

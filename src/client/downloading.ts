@@ -18,7 +18,7 @@ import type { BuySettings } from './settings.ts'
 /** What is downloaded, and where to. */
 export interface DownloadRequest extends BuySettings {
   readonly link: Link
-  /** An existing folder, or one that can be made. */
+  /** A folder; see {@link openFolder}. */
   readonly out: string
 }
 
@@ -39,7 +39,7 @@ export class Downloading {
 
   /** Joins the swarm and fetches everything; buying begins by itself when the wallet is up. */
   static async start(session: Session, request: DownloadRequest): Promise<Downloading> {
-    const folder = await openFolder(request.out)
+    const folder = resolve(request.out)
     let part: PartFile | undefined
     let downloading: Downloading | undefined
     let target = folder
@@ -109,11 +109,12 @@ export class Downloading {
   }
 }
 
-async function openFolder(out: string): Promise<string> {
+/** Finds or makes the folder that a download goes to. @throws LntError `BAD_INPUT`, `FILE_SYSTEM` */
+export async function openFolder(out: string): Promise<void> {
   const folder = resolve(out)
   try {
     await mkdir(folder, { recursive: true })
-    if ((await stat(folder)).isDirectory()) return folder
+    if ((await stat(folder)).isDirectory()) return
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new LntError({ code: 'FILE_SYSTEM', path: folder, why }, { cause })

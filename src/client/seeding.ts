@@ -143,11 +143,17 @@ export class Seeding {
         infoBytes: torrent.infoBytes,
         trackers: session.options.trackers ?? [],
         peers,
-        onFailed: (err) => session.failed(err),
+        onFailed: (err) => this.#ended(err),
       },
       store,
       this.#counter,
     )
+  }
+
+  /** A file has changed, for one. The others go on; without any there is nothing left to do. */
+  #ended(err: unknown): void {
+    if (this.#session.swarm.torrents.size > 0) this.#session.failed(err)
+    else this.#session.broken.reject(err)
   }
 
   #stock(): Stock {

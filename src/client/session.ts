@@ -36,6 +36,8 @@ export class Session {
   readonly signal: AbortSignal
   /** Purchases of an earlier run on their way to their ends, by payment hash in hex. */
   readonly resumed: Map<string, Promise<Purchase>> = new Map()
+  /** Rejects when something ended that the command cannot do without. Nobody may be waiting. */
+  readonly broken: PromiseWithResolvers<never> = Promise.withResolvers<never>()
   readonly #lock: ProfileLock
   /** Ends waits for outcomes when the profile closes. */
   readonly #stop = new AbortController()
@@ -54,6 +56,7 @@ export class Session {
     this.tell = parts.tell
     this.signal = parts.signal
     this.#lock = lock
+    this.broken.promise.catch(() => undefined)
     this.admission = new Admission(this.clock)
     this.nonces = new Nonces()
   }

@@ -2,7 +2,7 @@
  * NAME.part on disk: a file, or for a torrent of several files a folder; one rename publishes it.
  * @module
  */
-import { link, lstat, mkdir, open, rename, statfs, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { SealedTorrent } from '../../torrents/info.ts'
 import { LntError } from '../core/errors.ts'
@@ -37,6 +37,7 @@ export async function openParts(
     for (const { path, handle, bytes } of files) await attempt(path, () => handle.truncate(bytes))
   } catch (err) {
     await Promise.all(files.map(({ handle }) => handle.close()))
+    if (isNew) await rm(part, { recursive: true, force: true }).catch(() => undefined)
     throw err
   }
   return { space: new FileSpace(files), isNew }
@@ -93,7 +94,7 @@ async function checkRoom(part: string, files: readonly SpaceFile[]): Promise<voi
   }
   const { bavail, bsize } = await attempt(part, () => statfs(dirname(part)))
   if (needBytes <= bavail * bsize) return
-  const why = `the disk has ${bavail * bsize} bytes left, ${needBytes} are needed`
+  const why = `the disk has ${bavail * bsize} bytes left and ${needBytes} are needed: make room, or choose another place`
   throw new LntError({ code: 'FILE_SYSTEM', path: part, why })
 }
 
