@@ -29,6 +29,14 @@ def check(holds, why):
         raise Refused(why)
 
 
+def refuses(act):
+    try:
+        act()
+    except Refused:
+        return True
+    return False
+
+
 # --- 1 notation
 
 

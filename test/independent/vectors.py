@@ -3,14 +3,6 @@
 from lnt1 import *
 
 
-def refuses(act):
-    try:
-        act()
-    except Refused:
-        return True
-    return False
-
-
 class Count:
     def __init__(self):
         self.done = 0
