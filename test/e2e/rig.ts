@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tape'
-import { stopRegtest } from '../../src/client.ts'
+import { readBooks, stopRegtest } from '../../src/client.ts'
+import type { Books } from '../../src/market/books.ts'
 import { LedgerHub } from '../../src/wallet/ledger-hub.ts'
 import { type LedgerService, serveLedger } from '../../src/wallet/ledger-service.ts'
 
@@ -35,6 +36,7 @@ export interface StartOptions {
 export class Running {
   readonly #process: ChildProcess
   readonly #exited: Promise<number | null>
+  #onText: () => void = () => {}
   stdout = ''
   stderr = ''
 
@@ -46,6 +48,7 @@ export class Running {
     })
     this.#process.stdout?.on('data', (text: Buffer) => {
       this.stdout += text.toString()
+      this.#onText()
     })
     this.#process.stderr?.on('data', (text: Buffer) => {
       this.stderr += text.toString()
@@ -92,6 +95,17 @@ export class Running {
     })
     if (!found) throw new Error('not reached')
     return found
+  }
+
+  /** Sends a signal the moment that standard output has said this so often, and waits for the end. */
+  async signalAt(name: NodeJS.Signals, text: string, times = 1): Promise<number | null> {
+    this.#onText = () => {
+      if (this.stdout.split(text).length <= times) return
+      this.#onText = () => {}
+      this.signal(name)
+    }
+    this.#onText()
+    return this.ended()
   }
 
   signal(name: NodeJS.Signals): void {
@@ -150,6 +164,11 @@ export class Stage {
       new LedgerHub({ clockSeconds: () => Math.floor(Date.now() / 1000) }),
     )
     return this.#ledger.address
+  }
+
+  /** The books of the two profiles that trade by default, once nobody has them open. */
+  books(): Books {
+    return readBooks(this.dataDir, ['seller', 'viewer']).books
   }
 
   /** Starts a command as it stands. */
