@@ -4,6 +4,7 @@
  */
 
 import type { SealedTorrent } from '../../torrents/info.ts'
+import { pieceOpener } from '../../torrents/piece-opener.ts'
 import { RecordBook } from '../../torrents/records.ts'
 import { toHex } from '../core/bytes.ts'
 import { hasCode } from '../core/errors.ts'
@@ -139,6 +140,7 @@ export class Buying {
       book: this.book,
       shelf: this.shelf,
       goods: this.live,
+      opener: pieceOpener(),
       wallet,
       journal: session.store.journal,
       keyring: session.store.keyring,

@@ -4,15 +4,19 @@
  */
 import { unwrap } from '../../torrents/coupons.ts'
 import type { SealedTorrent } from '../../torrents/info.ts'
-import { keyCommitment, keyOf } from '../../torrents/keys.ts'
-import { openPiece } from '../../torrents/open.ts'
+import { KeyWalk } from '../../torrents/key-walk.ts'
+import { keyCommitment, type SpanKey } from '../../torrents/keys.ts'
+import type { PieceOpener } from '../../torrents/piece-opener.ts'
 import type { RecordBook } from '../../torrents/records.ts'
 import { equal } from '../core/bytes.ts'
 import { hasCode, LntError } from '../core/errors.ts'
 import { isLeaf, leafOf } from '../core/geometry.ts'
-import type { Purchase } from '../core/purchase.ts'
+import type { Purchase, RecordProof } from '../core/purchase.ts'
 import type { Opened } from './buy.ts'
 import type { Shelf } from './shelf.ts'
+
+/** Pieces read and decrypted at once: more would only hold memory. */
+const AT_ONCE = 4
 
 /** Ciphertext as the swarm holds it. */
 export interface Goods {
@@ -28,6 +32,7 @@ export interface OpeningPorts {
   readonly book: RecordBook
   readonly shelf: Shelf
   readonly goods: Goods
+  readonly opener: PieceOpener
   /** A piece was decrypted and met its commitment: its plaintext, for whoever opens it in a moment. */
   readonly onChecked: (piece: number, plaintext: Uint8Array) => void
 }
@@ -48,8 +53,7 @@ export async function openPurchase(
   const opened = openKey(purchase, preimage)
   if (!opened.good) return opened
   try {
-    for (const piece of ports.shelf.piecesOf(purchase.span))
-      await checkUnder(purchase, opened.key, piece, ports)
+    await checkPieces(purchase, opened.key, ports)
   } catch (err) {
     if (hasCode(err, 'BAD_KEY')) return { good: false, why: err.detail.why }
     throw err
@@ -57,20 +61,37 @@ export async function openPurchase(
   return opened
 }
 
-async function checkUnder(
+/** Keys first, all of them: they cost little, and a key that misses spares the pieces. */
+async function checkPieces(
   purchase: Purchase,
   key: Uint8Array,
-  piece: number,
-  { torrent, book, shelf, goods, onChecked }: OpeningPorts,
+  ports: OpeningPorts,
 ): Promise<void> {
-  const leaf = leafOf(torrent.pieces, piece)
-  const leafKey = keyOf({ span: purchase.span, key }, leaf)
-  const record = isLeaf(torrent.pieces, purchase.span) ? purchase.record : book.get(leaf)
-  if (record && !equal(keyCommitment(leafKey), record.kc)) throw bad(leaf, 'kc of a piece')
-  const held = shelf.leafKey(piece)
-  if (held && !equal(held, leafKey)) throw bad(leaf, 'another key than the one held')
-  if (!record || !goods.has(piece)) return
-  onChecked(piece, openPiece(record.pt, { span: leaf, key: leafKey }, await goods.read(piece)))
+  const { torrent, book, shelf, goods, opener, onChecked } = ports
+  const walk = new KeyWalk({ span: purchase.span, key })
+  const jobs = shelf.piecesOf(purchase.span).map((piece) => {
+    const span = leafOf(torrent.pieces, piece)
+    const leaf = { span, key: walk.key(span) }
+    const record = isLeaf(torrent.pieces, purchase.span) ? purchase.record : book.get(span)
+    checkLeaf(leaf, record, shelf.leafKey(piece))
+    return { piece, leaf, record }
+  })
+  const queue = jobs.values()
+  const work = async (): Promise<void> => {
+    for (const { piece, leaf, record } of queue)
+      if (record && goods.has(piece))
+        onChecked(piece, await opener.open(record.pt, leaf, await goods.read(piece)))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+}
+
+function checkLeaf(
+  leaf: SpanKey,
+  record: Pick<RecordProof, 'kc'> | undefined,
+  held: Uint8Array | undefined,
+): void {
+  if (record && !equal(keyCommitment(leaf.key), record.kc)) throw bad(leaf.span, 'kc of a piece')
+  if (held && !equal(held, leaf.key)) throw bad(leaf.span, 'another key than the one held')
 }
 
 function bad(span: number, why: string): LntError {

@@ -58,6 +58,11 @@ export class Shelf {
     return undefined
   }
 
+  /** Whether the key is held, bought or given away. */
+  isKeyed(piece: number): boolean {
+    return this.#lock[piece] === KEYED || this.#lock[piece] === FREE
+  }
+
   isFree(piece: number): boolean {
     return this.#lock[piece] === FREE
   }

@@ -4,6 +4,7 @@
  */
 
 import type { SealedTorrent } from '../../torrents/info.ts'
+import type { PieceOpener } from '../../torrents/piece-opener.ts'
 import type { RecordBook } from '../../torrents/records.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Purchase } from '../core/purchase.ts'
@@ -42,6 +43,8 @@ export interface ShopPorts {
   readonly journal: Journal
   readonly keyring: KeyRing
   readonly goods: Goods
+  /** Decrypts pieces; the shop's from now on, which closes it. */
+  readonly opener: PieceOpener
   /** Opened with the keys that the key ring holds. */
   readonly shelf: Shelf
   /** Purchases of an earlier run that are on their way to their ends, by payment hash in hex. */

@@ -3,14 +3,14 @@
  * @module
  */
 import type { SealedTorrent } from '../../torrents/info.ts'
-import { openPiece, unsealPiece } from '../../torrents/open.ts'
+import type { PieceOpener } from '../../torrents/piece-opener.ts'
 import type { RecordBook } from '../../torrents/records.ts'
 import { leafOf } from '../core/geometry.ts'
 import type { Goods } from './opening.ts'
 import type { Shelf } from './shelf.ts'
 
 /** Pieces decrypted at once: reading one overlaps hashing another; more would only hold memory. */
-const AT_ONCE = 3
+const AT_ONCE = 4
 
 /** Plaintext kept between the check of a key and the opening of its pieces, in bytes; more is decrypted again. */
 const KEPT_BYTES: number = 32 * 2 ** 20
@@ -21,6 +21,7 @@ export interface UnsealingPorts {
   readonly book: RecordBook
   readonly shelf: Shelf
   readonly goods: Goods
+  readonly opener: PieceOpener
   /** Gets each plaintext once, in the order asked. */
   readonly onPlain: (piece: number, plaintext: Uint8Array) => Promise<void>
   /** A piece misses its commitment (`BAD_KEY`), or something of ours failed. */
@@ -47,7 +48,7 @@ export class Unsealing {
   add(piece: number): void {
     const { shelf, goods } = this.#ports
     if (shelf.isOpened(piece) || this.#busy.has(piece) || this.#isClosed) return
-    if (!goods.has(piece) || !shelf.leafKey(piece)) return
+    if (!goods.has(piece) || !shelf.isKeyed(piece)) return
     if (this.#unchecked.has(piece) && !this.#record(piece)) return
     this.#queue.add(piece)
     this.#next()
@@ -85,7 +86,9 @@ export class Unsealing {
       this.#queue.delete(piece)
       this.#busy.add(piece)
       void this.#unseal(piece)
-        .catch(this.#ports.onError)
+        .catch((err: unknown) => {
+          if (!this.#isClosed) this.#ports.onError(err)
+        })
         .finally(() => {
           this.#busy.delete(piece)
           this.#next()
@@ -94,7 +97,7 @@ export class Unsealing {
   }
 
   async #unseal(piece: number): Promise<void> {
-    const { torrent, shelf, goods, onPlain } = this.#ports
+    const { torrent, shelf, goods, opener, onPlain } = this.#ports
     const key = shelf.leafKey(piece)
     if (!key) return
     const kept = this.#take(piece)
@@ -103,16 +106,15 @@ export class Unsealing {
       return onPlain(piece, kept)
     }
     const span = leafOf(torrent.pieces, piece)
-    const ciphertext = await goods.read(piece)
     const record = this.#record(piece)
+    const plaintext = await opener.open(record?.pt, { span, key }, await goods.read(piece))
     if (this.#isClosed || shelf.isOpened(piece)) return
     if (!record) {
       // The key was checked against kc, the bytes against the info dict: what is missing is only the
       // publisher's own word on the plaintext. Playing on beats waiting; it is checked when a row comes.
       this.#unchecked.add(piece)
-      return onPlain(piece, unsealPiece(key, ciphertext))
+      return onPlain(piece, plaintext)
     }
-    const plaintext = openPiece(record.pt, { span, key }, ciphertext)
     shelf.markOpened(piece)
     if (!this.#unchecked.delete(piece)) await onPlain(piece, plaintext)
   }

@@ -44,10 +44,15 @@ export class PartFile implements PieceStore {
   readonly #space: FileSpace
   readonly #isNew: boolean
   readonly #states: Uint8Array
+  /** How many are PLAINTEXT. */
+  #unlocked = 0
   /** Who uses a piece: rewriting it in place must not meet a read. */
   readonly #turns = new Map<number, Promise<unknown>>()
   /** Ciphertext in memory that waits for its key: then it is written once, as plaintext. */
   readonly #held = new Map<number, Uint8Array>()
+  /** Those of them that are being written, or are about to be. */
+  readonly #spilling = new Set<number>()
+  /** Of what is held and not being written. */
   #heldBytes = 0
   #closing: Promise<void> | undefined
   #isPublished = false
@@ -62,7 +67,7 @@ export class PartFile implements PieceStore {
   async find(piece: number): Promise<boolean> {
     if (this.#isNew) return false
     return this.#inTurn(piece, async () => {
-      this.#states[piece] = await this.#recognise(piece)
+      this.#mark(piece, await this.#recognise(piece))
       if (this.#states[piece] === CIPHERTEXT) await this.#rewrite(piece)
       return this.#states[piece] !== ABSENT
     })
@@ -83,7 +88,7 @@ export class PartFile implements PieceStore {
   async write(piece: number, ciphertext: Uint8Array): Promise<void> {
     await this.#inTurn(piece, async () => {
       // Ciphertext even when the key is known: what the key opens is checked on it first.
-      this.#states[piece] = CIPHERTEXT
+      this.#mark(piece, CIPHERTEXT)
       this.#held.set(piece, ciphertext)
       this.#heldBytes += ciphertext.length
     })
@@ -104,7 +109,7 @@ export class PartFile implements PieceStore {
 
   /** Pieces that lie there as plaintext. */
   get unlockedPieces(): number {
-    return this.#states.reduce((sum, state) => sum + (state === PLAINTEXT ? 1 : 0), 0)
+    return this.#unlocked
   }
 
   /**
@@ -130,6 +135,12 @@ export class PartFile implements PieceStore {
     await this.#space.close()
   }
 
+  #mark(piece: number, state: number): void {
+    if (this.#states[piece] === PLAINTEXT) this.#unlocked -= 1
+    if (state === PLAINTEXT) this.#unlocked += 1
+    this.#states[piece] = state
+  }
+
   async #recognise(piece: number): Promise<number> {
     const { torrent, cipherKeyOf } = this.#options
     const bytes = await this.#space.read(this.#offsetOf(piece), this.#lengthOf(piece))
@@ -143,28 +154,35 @@ export class PartFile implements PieceStore {
     const plaintext = known ?? (await this.#decrypt(piece))
     if (!plaintext) return
     // Unknown until it is done: half a piece is neither.
-    this.#states[piece] = ABSENT
+    this.#mark(piece, ABSENT)
     await this.#space.write(this.#offsetOf(piece), plaintext)
-    this.#states[piece] = PLAINTEXT
+    this.#mark(piece, PLAINTEXT)
     this.#release(piece)
   }
 
   /** Writes the ciphertext that has waited longest for its key, until little enough is in memory. */
   async #spill(limitBytes: number): Promise<void> {
-    for (const piece of this.#held.keys()) {
-      if (this.#heldBytes <= limitBytes) return
-      await this.#inTurn(piece, async () => {
-        const held = this.#held.get(piece)
-        if (!held) return
-        await this.#space.write(this.#offsetOf(piece), held)
-        this.#release(piece)
-      })
+    const writes: Promise<void>[] = []
+    for (const [piece, held] of this.#held) {
+      if (this.#heldBytes <= limitBytes) break
+      if (this.#spilling.has(piece)) continue
+      this.#spilling.add(piece)
+      this.#heldBytes -= held.length
+      writes.push(this.#inTurn(piece, () => this.#writeHeld(piece)))
     }
+    await Promise.all(writes)
+  }
+
+  async #writeHeld(piece: number): Promise<void> {
+    const held = this.#held.get(piece)
+    if (held) await this.#space.write(this.#offsetOf(piece), held)
+    this.#release(piece)
   }
 
   #release(piece: number): void {
-    this.#heldBytes -= this.#held.get(piece)?.length ?? 0
+    const held = this.#held.get(piece)
     this.#held.delete(piece)
+    if (!this.#spilling.delete(piece)) this.#heldBytes -= held?.length ?? 0
   }
 
   async #decrypt(piece: number): Promise<Uint8Array | undefined> {
