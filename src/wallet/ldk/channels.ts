@@ -7,7 +7,11 @@ import {
   type ChannelDetails,
   type ChannelManager,
   ChannelShutdownState,
+  InboundHTLCStateDetails,
   Option_ChannelShutdownStateZ_Some,
+  Option_InboundHTLCStateDetailsZ_Some,
+  Option_OutboundHTLCStateDetailsZ_Some,
+  OutboundHTLCStateDetails,
 } from 'lightningdevkit'
 import { LntError } from '../../core/errors.ts'
 import type { NodeEvent } from './events.ts'
@@ -94,6 +98,14 @@ export class Channels {
   }
 
   /**
+   * Whether no HTLC is on its way in or out of a channel whose peer is connected: each is held, or gone. One that
+   * was settled but is still in the commitment when its time comes costs the channel.
+   */
+  isAtRest(): boolean {
+    return this.#ports.manager.list_usable_channels().every(isAtRest)
+  }
+
+  /**
    * Opens a channel.
    * @returns once it is usable
    * @throws LntError `WALLET_UNAVAILABLE` when the peer refuses, or nobody mines; whatever `fund` throws, as its cause
@@ -172,6 +184,21 @@ export class Channels {
 function freshId(): bigint {
   const half = Buffer.concat([Uint8Array.of(0), randomBytes(7)])
   return BigInt(`0x${half.toString('hex')}${half.reverse().toString('hex')}`)
+}
+
+function isAtRest(channel: ChannelDetails): boolean {
+  const { LDKInboundHTLCStateDetails_Committed: heldIn } = InboundHTLCStateDetails
+  const { LDKOutboundHTLCStateDetails_Committed: heldOut } = OutboundHTLCStateDetails
+  const incoming = channel.get_pending_inbound_htlcs().map((htlc) => htlc.get_state())
+  const outgoing = channel.get_pending_outbound_htlcs().map((htlc) => htlc.get_state())
+  return (
+    incoming.every(
+      (state) => state instanceof Option_InboundHTLCStateDetailsZ_Some && state.some === heldIn,
+    ) &&
+    outgoing.every(
+      (state) => state instanceof Option_OutboundHTLCStateDetailsZ_Some && state.some === heldOut,
+    )
+  )
 }
 
 type FundEvent = Extract<NodeEvent, { type: 'fund' }>

@@ -24,6 +24,11 @@ const CHAIN_KEY = 'chain'
 /** Records of the channels that could carry HTLCs, by channel id. */
 const READY = 'ready/'
 
+/** How long closing waits for HTLCs that are on their way, in ms. */
+const REST_MS = 3_000
+/** A peer that says nothing for this long has nothing more to say of a sale, in ms. */
+const QUIET_MS = 200
+
 /** How a node is opened. */
 export interface NodeOptions {
   /** The node's own directory, made if need be. One process at a time: the caller's lock sees to that. */
@@ -210,16 +215,25 @@ export class LdkNode {
     return this.#turns.committed()
   }
 
-  /** Writes a last commit, hangs up and closes. What is held or in flight stays as it is. */
+  /** Lets HTLCs that are on their way arrive, writes a last commit, hangs up and closes. What is held or in flight stays as it is. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
+    await this.#rest()
     await this.#turns.stop()
     this.#hangUp()
     await this.#journal.close()
+  }
+
+  /** Waits for the last round trips of a sale: both sides must have forgotten its HTLC. */
+  async #rest(): Promise<void> {
+    const isResting = (): boolean => this.#turns.idleMs() >= QUIET_MS && this.#channels.isAtRest()
+    const woken = setInterval(() => this.kick(), QUIET_MS / 4)
+    await this.until(isResting, REST_MS)
+    clearInterval(woken)
   }
 
   #hangUp(): void {

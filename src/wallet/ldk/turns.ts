@@ -63,6 +63,7 @@ export class Turns {
   #writing: Promise<void> | undefined
   #waiting: PromiseWithResolvers<void>[] = []
   #failure: LntError | undefined
+  #changedAtMs = performance.now()
 
   constructor(ports: TurnPorts) {
     this.#ports = ports
@@ -113,6 +114,11 @@ export class Turns {
       const condition = { holds, resolve, timer }
       this.#conditions.add(condition)
     })
+  }
+
+  /** How long nothing has changed, in ms. */
+  idleMs(): number {
+    return performance.now() - this.#changedAtMs
   }
 
   /** Ends the turns after a last commit of what has happened. */
@@ -178,7 +184,10 @@ export class Turns {
     const batch = { entries, sends: outbox.take(), waiting: this.#waiting }
     this.#waiting = []
     if (entries.length === 0) letGo(batch)
-    else this.#writing = this.#write(journal, batch)
+    else {
+      this.#changedAtMs = performance.now()
+      this.#writing = this.#write(journal, batch)
+    }
   }
 
   async #write(journal: Journal, batch: Batch): Promise<void> {
