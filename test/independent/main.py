@@ -8,6 +8,7 @@ import sys
 
 import buying
 import sealing
+import selling
 import vectors
 from money import Wallet
 
@@ -22,6 +23,8 @@ async def trade(repo, folder, seed, parts):
         wallet = await Wallet.open(port, hashlib.sha256(b"python peer").digest())
         if "buying" in parts:
             await buying.run(repo, folder, port, wallet, seed)
+        if "selling" in parts:
+            await selling.run(repo, folder, port, wallet, seed)
         await wallet.close()
     finally:
         ledger.stdin.close()
