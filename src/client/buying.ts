@@ -7,13 +7,14 @@ import type { SealedTorrent } from '../../torrents/info.ts'
 import { pieceOpener } from '../../torrents/piece-opener.ts'
 import { RecordBook } from '../../torrents/records.ts'
 import { toHex } from '../core/bytes.ts'
-import { hasCode } from '../core/errors.ts'
+import { hasCode, LntError } from '../core/errors.ts'
 import { covers } from '../core/geometry.ts'
 import type { Purchase } from '../core/purchase.ts'
 import { RecordsDesk } from '../market/records-desk.ts'
 import { Shelf } from '../market/shelf.ts'
 import { Shop, type Standstill } from '../market/shop.ts'
 import type { Wants } from '../market/shop-ports.ts'
+import type { Lie } from '../market/trust.ts'
 import type { PieceStore } from '../swarm/piece-store.ts'
 import type { SwarmTorrent } from '../swarm/torrent.ts'
 import { BUYER_TAKES, Counter, ROWS_TAKES } from './counter.ts'
@@ -42,12 +43,16 @@ export interface BuyingParts {
   readonly wants: () => Wants
   /** Plaintext of a piece, once. */
   readonly onPlain: (piece: number, plaintext: Uint8Array) => Promise<void>
+  /** The publisher has lied: nothing more is bought. */
+  readonly onCheated: (err: LntError) => void
 }
 
 const STANDSTILLS: Readonly<Partial<Record<NonNullable<Standstill>, string>>> = {
   budget: 'the budget is reached: nothing more is bought; give a larger --budget to go on',
   'too-dear': 'everybody asks more than --max-price',
   'no-seller': 'waiting for a seller',
+  wallet: 'the wallet does not answer: buying goes on when it does',
+  cheated: 'the publisher has lied before: nothing of this torrent is bought',
 }
 
 /** A torrent being bought. Lives until `close`. */
@@ -59,6 +64,7 @@ export class Buying {
   readonly #parts: BuyingParts
   readonly #counter: Counter
   #shop: Shop | undefined
+  #isClosed = false
   #spentMsat: bigint
   #toldStandstill: Standstill
 
@@ -132,7 +138,7 @@ export class Buying {
   async shop(): Promise<void> {
     const session = this.#session
     const wallet = await session.wallet()
-    if (session.signal.aborted || this.#shop) return
+    if (session.signal.aborted || this.#isClosed || this.#shop) return
     const { settings, wants, onPlain } = this.#parts
     const feeRule = settings.feeRule ?? DEFAULT_FEE_RULE
     this.#shop = new Shop({
@@ -155,9 +161,8 @@ export class Buying {
       },
       wants,
       onPlain,
-      onKey: () => {},
       onPurchase: (purchase) => this.#bought(purchase),
-      onCheated: (purchase) => this.#cheated(purchase),
+      onCheated: (lie) => this.#cheated(lie),
       onChange: () => this.#tellStandstill(),
       onError: (err) => {
         // What is bought cannot be kept: nothing more is.
@@ -197,6 +202,7 @@ export class Buying {
 
   /** Stops buying, then leaves the swarm. @returns purchases whose end is not known by the deadline */
   async close(deadline: AbortSignal): Promise<readonly Purchase[]> {
+    this.#isClosed = true
     const unfinished = (await this.#shop?.close(deadline)) ?? []
     await this.live.close()
     return unfinished
@@ -222,12 +228,12 @@ export class Buying {
     })
   }
 
-  #cheated(purchase: Purchase): void {
-    const { first, count } = covers(this.live.torrent.pieces, purchase.span)
-    this.#session.tell({
-      event: 'note',
-      text: `the key of pieces ${first} to ${first + count - 1} does not open what was promised: the publisher has lied, or its torrent is broken`,
-    })
+  #cheated({ span, isPublishers }: Lie): void {
+    const { first, count } = covers(this.live.torrent.pieces, span)
+    const who = isPublishers ? 'the publisher has lied' : 'a partner of the publisher has lied'
+    const text = `the key of pieces ${first} to ${first + count - 1} does not open what was promised: ${who}`
+    this.#session.tell({ event: 'note', text })
+    if (isPublishers) this.#parts.onCheated(new LntError({ code: 'BAD_KEY', why: who, span }))
   }
 
   /** A reached budget and the like are news once. */

@@ -35,6 +35,8 @@ export class Downloading {
     this.#buying = parts.buying
     this.#part = parts.part
     this.#target = parts.target
+    // Told when the download is run, also if it fails before.
+    this.#whole.promise.catch(() => undefined)
   }
 
   /** Joins the swarm and fetches everything; buying begins by itself when the wallet is up. */
@@ -67,6 +69,7 @@ export class Downloading {
         await part?.unlock(piece, plaintext)
         await downloading?.finishIfWhole()
       },
+      onCheated: (err) => downloading?.fail(err),
     })
     if (!part) throw new Error('swarm: joined without a store')
     downloading = new Downloading(session, { buying, part, target })
@@ -96,6 +99,11 @@ export class Downloading {
     } catch (err) {
       this.#whole.reject(err)
     }
+  }
+
+  /** It will never be whole. */
+  fail(err: Error): void {
+    this.#whole.reject(err)
   }
 
   /** How it stands. */

@@ -113,12 +113,18 @@ export class Session {
 
   async #openWallet(): Promise<Wallet> {
     const wallet = await openWallet(this.options, this.dir, this)
-    this.signal.throwIfAborted()
-    this.#resume(wallet)
-    const { sendableMsat, receivableMsat } = await wallet.liquidity()
-    const node = toHex(wallet.nodeId)
-    this.tell({ event: 'wallet', network: wallet.network, node, sendableMsat, receivableMsat })
-    return wallet
+    try {
+      this.signal.throwIfAborted()
+      this.#resume(wallet)
+      const { sendableMsat, receivableMsat } = await wallet.liquidity()
+      const node = toHex(wallet.nodeId)
+      this.tell({ event: 'wallet', network: wallet.network, node, sendableMsat, receivableMsat })
+      return wallet
+    } catch (err) {
+      // Nobody gets it, so nobody else closes it.
+      await wallet.close()
+      throw err
+    }
   }
 
   /** Closing waits for it. What fails here is taken up again at the next start. */

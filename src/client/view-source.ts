@@ -35,6 +35,7 @@ export class ViewSource implements PieceSource {
   readonly #hurried = new Set<number>()
   readonly #cache = new Map<number, Uint8Array>()
   #farthest = 0
+  #closed: Error | undefined
 
   constructor(buying: Buying, file: TorrentFile) {
     this.#buying = buying
@@ -48,7 +49,7 @@ export class ViewSource implements PieceSource {
 
   has(index: number): boolean {
     if (this.#cache.has(index)) return true
-    return this.#buying.live.has(index) && this.#buying.shelf.leafKey(index) !== undefined
+    return this.#buying.live.has(index) && this.#buying.shelf.isKeyed(index)
   }
 
   async piece(index: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -56,11 +57,12 @@ export class ViewSource implements PieceSource {
     const cached = this.#cache.get(index)
     if (cached) return cached
     if (this.has(index)) return this.#unseal(index)
+    if (this.#closed) throw this.#closed
     return this.#wait(index, signal)
   }
 
   hurry(index: number): void {
-    if (this.#hurried.has(index) || this.has(index)) return
+    if (this.#hurried.has(index) || !this.#demands.has(index)) return
     this.#hurried.add(index)
     this.#fetch()
     this.#buying.wake()
@@ -82,10 +84,12 @@ export class ViewSource implements PieceSource {
     this.#demands.delete(piece)
   }
 
-  /** Nothing more comes: whoever waits is told. */
-  close(reason: unknown): void {
+  /** Nothing more comes: whoever waits is told, and whoever asks for what is not here. */
+  close(reason: Error): void {
+    this.#closed ??= reason
     for (const { reject } of this.#demands.values()) reject(reason)
     this.#demands.clear()
+    this.#hurried.clear()
   }
 
   #wait(index: number, signal: AbortSignal): Promise<Uint8Array> {

@@ -58,6 +58,7 @@ export class Viewing {
       makeStore: (torrent) => openCache(session, folder, torrent),
       wants: () => source?.wants() ?? { pieces: [], urgent: 0, isSettled: false },
       onPlain: async (piece, plaintext) => source?.give(piece, plaintext),
+      onCheated: (err) => source?.close(err),
     })
     const { torrent } = buying.live
     const file = playable(torrent)

@@ -3,6 +3,7 @@
  * @module
  */
 import { covers, leafOf } from './geometry.ts'
+import { MAX_PAYMENT_MSAT } from './money.ts'
 import { type Price, spanPriceMsat } from './price.ts'
 
 /**
@@ -40,7 +41,7 @@ export interface PlanView {
   readonly leftMsat: bigint
   /** Fee limit that goes with an amount. */
   readonly feeLimitMsat: (amountMsat: bigint) => bigint
-  /** Whether the seller may have the span's key. */
+  /** Whether the seller may have the span's key, and it can be checked. Who sells a span sells all under it. */
   readonly isSold: (span: number) => boolean
 }
 
@@ -99,8 +100,9 @@ function grow(view: PlanView, price: Price, wanted: ReadonlySet<number>, piece: 
     if (count > limitPieces(view)) break
     const gap = firstGap(view, wanted, span)
     if (gap !== undefined) return { ...found, stop: gap }
-    if (!view.isSold(span)) continue
+    if (!view.isSold(span)) break
     const amountMsat = spanPriceMsat(price, count, paidPieces(view, span))
+    if (amountMsat > MAX_PAYMENT_MSAT) break
     if (amountMsat + view.feeLimitMsat(amountMsat) > view.leftMsat)
       return { ...found, stop: 'budget' }
     if (!staysBehind(view, price, span, amountMsat)) return { ...found, stop: 'ciphertext' }

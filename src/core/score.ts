@@ -40,6 +40,11 @@ export function struck(score: Score, nowMs: number, waitMs = 0): Score {
   return { ...score, strikes: score.strikes + 1, restUntilMs: nowMs + restMs }
 }
 
+/** It has lied: never asked again on this connection. */
+export function left(score: Score): Score {
+  return { ...score, strikes: score.strikes + 1, restUntilMs: Number.POSITIVE_INFINITY }
+}
+
 /** How many purchases may be open with a seller at once. */
 export function inFlightLimit(score: Score): number {
   return score.delivered === 0 ? 1 : MAX_IN_FLIGHT

@@ -7,6 +7,7 @@ import type { TradePeer } from '../../extensions/lnt-trade/peer.ts'
 import { checkOfferProof } from '../../torrents/offer.ts'
 import { equal, toHex } from '../core/bytes.ts'
 import { LntError } from '../core/errors.ts'
+import { MAX_PAYMENT_MSAT } from '../core/money.ts'
 import type { Purchase } from '../core/purchase.ts'
 import { type Invoice, parseInvoice } from '../wallet/invoice.ts'
 import { holdsKey } from './sellers.ts'
@@ -29,24 +30,19 @@ export interface Question {
 
 type AcceptPorts = Pick<
   ShopPorts,
-  'torrent' | 'wallet' | 'journal' | 'keyring' | 'clock' | 'limits'
+  'torrent' | 'book' | 'wallet' | 'journal' | 'keyring' | 'clock' | 'limits'
 >
 
 /**
- * Checks an offer and makes the row that the journal will keep.
+ * Checks an offer and makes the row that the journal will keep. Its record goes into the book: it is proven.
  * @throws LntError `BAD_OFFER`, `BAD_INVOICE` the peer's fault; `ALREADY_PAID` money law 2
  */
-export async function acceptOffer(
-  offer: Offer,
-  question: Question,
-  ports: AcceptPorts,
-): Promise<Purchase> {
-  const { torrent, clock, limits } = ports
-  const { ask, peer } = question
+export function acceptOffer(offer: Offer, question: Question, ports: AcceptPorts): Purchase {
+  const { torrent, book, clock, limits } = ports
+  const { ask, terms, peer } = question
   if (offer.span !== ask.span || !ask.kinds.includes(offer.kind)) throw bad('not what was asked')
   const invoice = parseInvoice(offer.invoice)
   checkInvoice(invoice, question, ports)
-  await checkCltv(invoice, question, ports)
   const proven = checkOfferProof(torrent, offer, {
     hash: invoice.hash,
     descriptionHash: invoice.descriptionHash,
@@ -54,6 +50,7 @@ export async function acceptOffer(
     ours: { secretKey: peer.ourSecretKey, publicKey: peer.ourPublicKey },
     nowSeconds: Math.floor(clock.nowMs() / 1000),
   })
+  book.addRecord(ask.span, offer.record)
   checkNew(invoice.hash, ask.span, ports)
   return {
     state: 'offered',
@@ -71,42 +68,40 @@ export async function acceptOffer(
     feeLimitMsat: limits.feeLimitMsat(invoice.amountMsat),
     nonce: ask.nonce,
     ...(offer.endorsement && { endorsement: offer.endorsement }),
-    expiresAtMs: clock.nowMs() + offer.ttlSeconds * 1000,
+    expiresAtMs: clock.nowMs() + Math.min(offer.ttlSeconds, terms.ttlSeconds) * 1000,
   }
 }
 
 /** Absolute CLTV limit of a payment for a span, from the height now (§7). */
 export function expiryLimitHeight(height: number, terms: Terms, span: number): number {
-  return height + (holdsKey(terms, span) ? DIRECT_BLOCKS : FORWARDED_BLOCKS)
+  return height + mostBlocks(terms, span)
 }
 
-function checkInvoice(invoice: Invoice, { ask }: Question, ports: AcceptPorts): void {
-  const { wallet, clock } = ports
-  if (invoice.network !== wallet.network) throw bad('invoice of another network')
-  if (invoice.amountMsat !== ask.mostMsat) throw bad('not the price of the terms')
-  if (invoice.expiresAtSeconds * 1000 <= clock.nowMs()) throw bad('invoice has expired')
-  if (equal(invoice.payee, wallet.nodeId)) throw bad('invoice of our own node')
+function mostBlocks(terms: Terms, span: number): number {
+  return holdsKey(terms, span) ? DIRECT_BLOCKS : FORWARDED_BLOCKS
 }
 
-async function checkCltv(
+function checkInvoice(
   invoice: Invoice,
   { ask, terms }: Question,
-  { wallet }: AcceptPorts,
-): Promise<void> {
-  const height = await wallet.height()
-  const most = expiryLimitHeight(height, terms, ask.span) - height - CLTV_PADDING
+  { wallet, clock }: AcceptPorts,
+): void {
+  if (invoice.network !== wallet.network) throw bad('invoice of another network')
+  if (invoice.amountMsat !== ask.mostMsat) throw bad('not the price of the terms')
+  if (invoice.amountMsat > MAX_PAYMENT_MSAT) throw bad('more than one part carries')
+  if (invoice.expiresAtSeconds * 1000 <= clock.nowMs()) throw bad('invoice has expired')
+  if (equal(invoice.payee, wallet.nodeId)) throw bad('invoice of our own node')
+  const most = mostBlocks(terms, ask.span) - CLTV_PADDING
   if (invoice.cltvDelta > most) throw bad(`CLTV delta above ${most}`)
 }
 
-/** Money law 2: no hash twice, no key that is held. */
+/** Money law 2: no hash twice, also not one whose payment failed; no key that is held. */
 function checkNew(
   hash: Uint8Array,
   span: number,
   { torrent, journal, keyring }: AcceptPorts,
 ): void {
-  const before = journal.purchaseOf(hash)
-  const isPaid = before && !['offered', 'refused', 'failed'].includes(before.state)
-  if (isPaid || keyring.get(torrent.infoSha256, span))
+  if (journal.wasSent(hash) || keyring.get(torrent.infoSha256, span))
     throw new LntError({ code: 'ALREADY_PAID', hash: toHex(hash) })
 }
 

@@ -35,10 +35,16 @@ export class Asks {
   /** Asks that were answered by an offer: in use until {@link free}. */
   readonly #offered = new Set<number>()
   #nextId = 1
+  #isClosed = false
 
   constructor(peer: TradePeer, clock: Clock) {
     this.#peer = peer
     this.#clock = clock
+  }
+
+  /** Questions that are not answered yet. */
+  get waiting(): number {
+    return this.#waiting.size
   }
 
   /** Asks for an offer. Resolves with the offer, the refusal, or `timeout` (then a cancel was sent). */
@@ -80,6 +86,7 @@ export class Asks {
 
   /** The peer has left: nothing will be answered any more. */
   close(): void {
+    this.#isClosed = true
     for (const { answer, stopTimer } of this.#waiting.values()) {
       stopTimer()
       answer('timeout')
@@ -94,6 +101,7 @@ export class Asks {
     timeoutMs: number,
   ): Promise<{ id: number; answer: Answer }> {
     const id = this.#freshId()
+    if (this.#isClosed) return Promise.resolve({ id, answer: 'timeout' })
     return new Promise((resolve) => {
       const stopTimer = this.#clock.after(timeoutMs, () => {
         this.#waiting.delete(id)

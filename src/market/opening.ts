@@ -67,7 +67,7 @@ async function checkPieces(
   key: Uint8Array,
   ports: OpeningPorts,
 ): Promise<void> {
-  const { torrent, book, shelf, goods, opener, onChecked } = ports
+  const { torrent, book, shelf, opener, onChecked } = ports
   const walk = new KeyWalk({ span: purchase.span, key })
   const jobs = shelf.piecesOf(purchase.span).map((piece) => {
     const span = leafOf(torrent.pieces, piece)
@@ -78,11 +78,25 @@ async function checkPieces(
   })
   const queue = jobs.values()
   const work = async (): Promise<void> => {
-    for (const { piece, leaf, record } of queue)
-      if (record && goods.has(piece))
-        onChecked(piece, await opener.open(record.pt, leaf, await goods.read(piece)))
+    for (const { piece, leaf, record } of queue) {
+      const ciphertext = record && !shelf.isOpened(piece) && (await readOf(piece, ports))
+      if (ciphertext) onChecked(piece, await opener.open(record.pt, leaf, ciphertext))
+    }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
+}
+
+/** A disk that does not read is no lie: the key is kept, and the piece checked when it is opened. */
+async function readOf(
+  piece: number,
+  { goods }: Pick<OpeningPorts, 'goods'>,
+): Promise<Uint8Array | undefined> {
+  if (!goods.has(piece)) return undefined
+  try {
+    return await goods.read(piece)
+  } catch {
+    return undefined
+  }
 }
 
 function checkLeaf(

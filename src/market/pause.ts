@@ -27,3 +27,11 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
 export function backOffMs(tries: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(tries, 10))
 }
+
+/** Resolves as soon as `signal` aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -5,7 +5,7 @@
 
 import type { SealedTorrent } from '../../torrents/info.ts'
 import { keyOf, type SpanKey } from '../../torrents/keys.ts'
-import { covers, leafOf } from '../core/geometry.ts'
+import { covers, isUnder, leafOf } from '../core/geometry.ts'
 import { aheadMsat } from '../core/plan.ts'
 
 /** A key that was bought before, and what for. */
@@ -31,6 +31,8 @@ export class Shelf {
   /** No piece before this one is locked: a long torrent is not searched from its start each time. */
   #firstLocked = 0
   #openedCount = 0
+  /** Spans being bought. Few: what may be in flight, and what earlier runs left. */
+  readonly #buying: number[] = []
   /** Spans paid for, or being paid, some ciphertext of which is missing. */
   #ahead: Paid[] = []
 
@@ -63,6 +65,11 @@ export class Shelf {
     return this.#lock[piece] === KEYED || this.#lock[piece] === FREE
   }
 
+  /** Whether the key of some piece under a span was bought already (money law 2). */
+  holdsUnder(span: number): boolean {
+    return this.piecesOf(span).some((piece) => this.#lock[piece] === KEYED)
+  }
+
   isFree(piece: number): boolean {
     return this.#lock[piece] === FREE
   }
@@ -80,7 +87,9 @@ export class Shelf {
   /** The first pieces without a key, none on its way: at most `limit`, ascending. */
   locked(limit: number): number[] {
     const found: number[] = []
-    for (let piece = this.#firstLocked; piece < this.#lock.length; piece++) {
+    const from = this.#firstLocked
+    this.#firstLocked = this.#lock.length
+    for (let piece = from; piece < this.#lock.length; piece++) {
       if (this.#lock[piece] !== LOCKED) continue
       if (found.length === 0) this.#firstLocked = piece
       found.push(piece)
@@ -107,12 +116,18 @@ export class Shelf {
 
   /** A purchase of this span has begun. */
   begin(span: number): void {
+    this.#buying.push(span)
     this.#mark(span, LOCKED, BUYING)
   }
 
-  /** That purchase is over; without a key its pieces are locked again. */
+  /** That purchase is over; without a key its pieces are locked again, but for those that another one is for. */
   end(span: number): void {
+    const at = this.#buying.indexOf(span)
+    if (at < 0) return
+    this.#buying.splice(at, 1)
     this.#mark(span, BUYING, LOCKED)
+    for (const other of this.#buying)
+      if (isUnder(other, span) || isUnder(span, other)) this.#mark(other, LOCKED, BUYING)
     this.#firstLocked = Math.min(this.#firstLocked, covers(this.#torrent.pieces, span).first)
   }
 

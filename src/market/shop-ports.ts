@@ -13,6 +13,7 @@ import type { KeyRing } from '../store/keyring.ts'
 import type { Wallet } from '../wallet/wallet.ts'
 import type { Goods } from './opening.ts'
 import type { Shelf } from './shelf.ts'
+import type { Lie } from './trust.ts'
 
 /** What is wanted now. */
 export interface Wants {
@@ -56,12 +57,10 @@ export interface ShopPorts {
   readonly wants: () => Wants
   /** A piece was decrypted and met its commitment: gets the plaintext once. */
   readonly onPlain: (piece: number, plaintext: Uint8Array) => Promise<void>
-  /** A key is in the key ring. */
-  readonly onKey: (span: number) => void
   /** A purchase has come to where it stands: opened, refused, failed, dead, cheated. */
   readonly onPurchase: (purchase: Purchase) => void
-  /** The seller or the publisher has lied. */
-  readonly onCheated: (purchase: Purchase) => void
+  /** The publisher, or a delegate of its, has lied. A publisher's torrent is not bought from any more. */
+  readonly onCheated: (lie: Lie) => void
   /** Something to show may have changed. */
   readonly onChange: () => void
   /** A purchase ended with an error that is ours. */

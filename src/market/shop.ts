@@ -4,28 +4,32 @@
  */
 import type { Message } from '../../extensions/lnt-trade/message.ts'
 import type { TradeHandler, TradePeer } from '../../extensions/lnt-trade/peer.ts'
-import { leftMsat } from '../core/budget.ts'
-import { toHex } from '../core/bytes.ts'
 import { hasCode } from '../core/errors.ts'
-import { isLeaf, isUnder } from '../core/geometry.ts'
-import { type Choice, nextSpan, type Obstacle } from '../core/plan.ts'
+import { isLeaf, isUnder, type Run } from '../core/geometry.ts'
+import { MAX_PAYMENT_MSAT } from '../core/money.ts'
+import { type Choice, nextSpan, type Obstacle, type PlanView } from '../core/plan.ts'
 import type { Purchase } from '../core/purchase.ts'
+import type { Spent } from '../store/journal.ts'
 import { bookCheat } from './buy.ts'
+import { Earlier } from './earlier.ts'
+import { aborted, pause } from './pause.ts'
+import { Purse } from './purse.ts'
 import { Rows } from './rows.ts'
 import { maySell, Sellers, type Selling, type Taste } from './sellers.ts'
 import type { Shelf } from './shelf.ts'
 import type { ShopPorts } from './shop-ports.ts'
 import { KINDS, Till } from './till.ts'
+import { Trust } from './trust.ts'
 import { Unsealing } from './unsealing.ts'
 
 /** Most pieces looked at for one decision. */
 export const WINDOW_PIECES = 1024
 
-/** States in which money has gone out, or may have. */
-const PAID_STATES: readonly Purchase['state'][] = ['paying', 'paid', 'dead', 'opened', 'cheated']
+/** How long closing waits, after the deadline, for what is between two steps, ms. */
+const GRACE_MS = 2_000
 
 /** Why nothing is being bought right now. */
-export type Standstill = Obstacle | 'no-seller' | 'too-dear' | undefined
+export type Standstill = Obstacle | 'no-seller' | 'too-dear' | 'wallet' | 'cheated' | undefined
 
 /** Buys what `wants` names from whoever sells it. Lives as long as the torrent is viewed or downloaded. */
 export class Shop implements TradeHandler {
@@ -35,38 +39,52 @@ export class Shop implements TradeHandler {
   readonly #sellers: Sellers
   readonly #rows: Rows
   readonly #till: Till
+  readonly #trust = new Trust()
+  readonly #taste: Taste
   readonly #cancel = new AbortController()
   readonly #stop = new AbortController()
   readonly #purchases = new Set<Promise<void>>()
   readonly #unsealing: Unsealing
-  /** Amount and fee limit of each purchase that is on its way: the journal may not know it yet. */
-  readonly #committedMsat = new Map<number, bigint>()
+  readonly #purse: Purse
+  readonly #earlier: Earlier
   #standstill: Standstill
   #isPumping = false
   #stopWake: () => void = () => {}
-  #leftMsat: bigint | undefined
 
   constructor(ports: ShopPorts) {
     this.#ports = ports
-    const { torrent, clock, journal, book, shelf } = ports
-    this.#sellers = new Sellers(clock)
+    const { torrent, clock, journal, book, shelf, wallet, limits, onError } = ports
+    const { pieces } = torrent
+    const { maxPriceMsat: most } = limits
+    this.#taste = { kinds: KINDS, maxPriceMsat: most < MAX_PAYMENT_MSAT ? most : MAX_PAYMENT_MSAT }
     this.shelf = shelf
-    this.#rows = new Rows({
-      pieces: torrent.pieces,
-      book,
-      sellers: this.#sellers,
-      onRows: () => {
-        this.#openAll()
-        this.pump()
+    this.#sellers = new Sellers({ clock, pieces, ownNode: wallet.nodeId })
+    const onRows = ({ first, count }: Run): void => {
+      for (let piece = first; piece < first + count; piece++) this.#unsealing.add(piece)
+      this.pump()
+    }
+    this.#rows = new Rows({ pieces, book, sellers: this.#sellers, clock, onRows, onError })
+    const spent = (): Spent => journal.spent(torrent.infoSha256)
+    this.#purse = new Purse({ ...limits, spent })
+    this.#unsealing = new Unsealing({ ...ports, onError: (err) => this.#failed(err) })
+    this.#till = new Till({
+      ...ports,
+      trust: this.#trust,
+      cancel: this.#cancel.signal,
+      stop: this.#stop.signal,
+      onChecked: this.#unsealing.keep,
+      onKeyed: (span) => this.#refresh(span),
+    })
+    this.#earlier = new Earlier({
+      ...ports,
+      trust: this.#trust,
+      cancel: this.#cancel.signal,
+      onEnded: (ended) => {
+        this.#till.resumed(ended)
+        this.#refresh(ended.span)
       },
     })
-    const signals = { cancel: this.#cancel.signal, stop: this.#stop.signal }
-    this.#unsealing = new Unsealing({ ...ports, onError: (err) => this.#failed(err) })
-    const onChecked = this.#unsealing.keep
-    this.#till = new Till({ ...ports, ...signals, onChecked })
-    for (const purchase of journal.purchasesOf(torrent.infoSha256))
-      if (PAID_STATES.includes(purchase.state)) this.#remember(purchase)
-    this.#openAll()
+    for (let piece = 0; piece < pieces; piece++) this.#unsealing.add(piece)
   }
 
   /** What keeps the shop from buying, for the screen. */
@@ -87,26 +105,32 @@ export class Shop implements TradeHandler {
 
   closed(peer: TradePeer): void {
     this.#sellers.remove(peer)
+    this.pump()
   }
 
   received(peer: TradePeer, message: Message): void {
     const seller = this.#sellers.get(peer)
     if (!seller) return
-    switch (message.type) {
-      case 'terms':
-        seller.terms = message
-        this.pump()
-        return
-      case 'offer':
-      case 'reject':
-      case 'records':
-        seller.asks.received(message)
-        return
-      case 'ask':
-      case 'cancel':
-      case 'getrecords':
-      case 'evidence':
-        return
+    try {
+      switch (message.type) {
+        case 'terms':
+          this.#sellers.learn(seller, message)
+          this.pump()
+          return
+        case 'offer':
+        case 'reject':
+        case 'records':
+          seller.asks.received(message)
+          return
+        case 'ask':
+        case 'cancel':
+        case 'getrecords':
+        case 'evidence':
+          return
+      }
+    } catch (err) {
+      if (!hasCode(err, 'BAD_PEER')) throw err
+      peer.drop(err)
     }
   }
 
@@ -123,7 +147,11 @@ export class Shop implements TradeHandler {
     setImmediate(() => {
       this.#isPumping = false
       if (this.#cancel.signal.aborted) return
-      while (this.#buyOne());
+      try {
+        while (this.#buyOne());
+      } catch (err) {
+        this.#ports.onError(err)
+      }
       this.#ports.onChange()
     })
   }
@@ -138,143 +166,130 @@ export class Shop implements TradeHandler {
     this.#rows.close()
     this.#unsealing.close()
     this.#sellers.close()
-    const stop = (): void => this.#stop.abort()
-    if (deadline.aborted) stop()
-    deadline.addEventListener('abort', stop, { once: true })
-    while (this.#purchases.size > 0) await Promise.allSettled(this.#purchases)
-    stop()
+    const over = new AbortController()
+    const ended = Promise.allSettled(this.#purchases).then(() => over.abort())
+    await aborted(AbortSignal.any([deadline, over.signal]))
+    this.#stop.abort()
+    // Waits end with `stop`; a call into a wallet that hangs does not, and nobody waits for that one.
+    await Promise.race([ended, pause(this.#ports.clock, GRACE_MS, over.signal)])
+    await this.#ports.opener.close()
     return this.#till.unfinished
   }
 
-  get #taste(): Taste {
-    return { kinds: KINDS, maxPriceMsat: this.#ports.limits.maxPriceMsat }
-  }
-
-  /** A purchase of an earlier run. Whoever opened the journal resumes it; the shop only waits. */
-  #remember({ span, amountMsat, hash }: Purchase): void {
-    this.shelf.paid({ span, amountMsat })
-    const resumed = this.#ports.resumed.get(toHex(hash))
-    if (!resumed) return
-    this.shelf.begin(span)
-    this.#track(span, () => resumed.then((ended) => this.#till.done(ended)))
-  }
-
-  /** A piece came that misses its commitment although its key was bought: the publisher has lied. */
+  /** A piece came that misses its commitment although its key was bought, or given away: the publisher has lied. */
   #failed(err: unknown): void {
-    const opened = hasCode(err, 'BAD_KEY') && this.#openedOver(err.detail.span)
-    if (opened) this.#ports.onCheated(bookCheat(opened, this.#ports))
-    else this.#ports.onError(err)
-  }
-
-  #openedOver(leaf: number): Purchase | undefined {
+    if (!hasCode(err, 'BAD_KEY')) {
+      this.#ports.onError(err)
+      return
+    }
+    const { span } = err.detail
     const { journal, torrent } = this.#ports
-    return journal
-      .purchasesOf(torrent.infoSha256)
-      .find(({ state, span }) => state === 'opened' && isUnder(leaf, span))
+    const over = journal.purchasesOf(torrent.infoSha256).filter((one) => isUnder(span, one.span))
+    // Known already by another piece of it.
+    if (over.some(({ state }) => state === 'cheated')) return
+    const opened = over.find(({ state }) => state === 'opened')
+    const purchase = opened && bookCheat(opened, this.#ports)
+    this.#ports.onCheated(this.#trust.convict({ span, ...(purchase && { purchase }) }))
+    this.pump()
   }
 
   /** Begins one purchase. False when there is nothing to begin now. */
   #buyOne(): boolean {
-    this.#standstill = this.#whyNobody()
+    const { pieces, urgent, isSettled } = this.#ports.wants()
+    const wanted = pieces.slice(0, WINDOW_PIECES)
+    const locked = wanted.filter((piece) => this.shelf.isLocked(piece))
+    this.#rows.want(locked)
+    this.#standstill = this.#whyNobody(locked.length)
+    if (this.#standstill !== 'later') return this.#wakeLater()
+    const view = { ...this.#view(), wanted, urgent, isSettled }
+    let obstacle: Obstacle | undefined
     for (const seller of this.#sellers.ready(this.#taste)) {
-      const choice = this.#choose(seller)
+      const isSold = (span: number): boolean => maySell(seller, span) && this.#isProvable(span)
+      const choice = nextSpan({ ...view, isSold }, seller.terms)
       if (typeof choice !== 'string') {
         this.#standstill = undefined
         this.#begin(seller, choice)
         return true
       }
-      this.#standstill = choice
+      if (obstacle === undefined || obstacle === 'seller') obstacle = choice
     }
-    this.#wakeWhenRested()
-    return false
+    // What is in flight may come back.
+    const isWaiting = this.#purse.committed + this.#earlier.waiting > 0
+    this.#standstill = obstacle === 'budget' && isWaiting ? 'later' : (obstacle ?? 'later')
+    return this.#wakeLater()
   }
 
-  #choose(seller: Selling): Choice | Obstacle {
+  #view(): Omit<PlanView, 'wanted' | 'urgent' | 'isSettled' | 'isSold'> {
     const { torrent, goods, limits } = this.#ports
-    const { pieces, urgent, isSettled } = this.#ports.wants()
-    const wanted = pieces.slice(0, WINDOW_PIECES)
-    const first = wanted.find((piece) => this.shelf.isLocked(piece))
-    if (first !== undefined) this.#rows.want(first)
-    return nextSpan(
-      {
-        pieces: torrent.pieces,
-        wanted,
-        urgent,
-        isSettled,
-        isLocked: (piece) => this.shelf.isLocked(piece),
-        isFree: (piece) => this.shelf.isFree(piece),
-        inHand: (piece) => goods.has(piece),
-        opened: this.shelf.openedCount,
-        isTrusted: limits.isTrusted,
-        aheadMsat: this.shelf.aheadMsat(),
-        leftMsat: this.#left(),
-        feeLimitMsat: limits.feeLimitMsat,
-        isSold: (span) => maySell(seller.terms, span) && this.#isProvable(span),
-      },
-      seller.terms,
-    )
-  }
-
-  /** May count a payment in flight twice, never not at all: the till has the last word (money law 10). */
-  #left(): bigint {
-    const { journal, torrent, limits } = this.#ports
-    this.#leftMsat ??= leftMsat({
-      budgetMsat: limits.budgetMsat,
-      ...journal.spent(torrent.infoSha256),
-    })
-    return [...this.#committedMsat.values()].reduce((left, msat) => left - msat, this.#leftMsat)
+    const { shelf } = this
+    return {
+      pieces: torrent.pieces,
+      isLocked: (piece) => shelf.isLocked(piece),
+      isFree: (piece) => shelf.isFree(piece),
+      inHand: (piece) => goods.has(piece),
+      opened: shelf.openedCount,
+      isTrusted: limits.isTrusted,
+      aheadMsat: shelf.aheadMsat(),
+      leftMsat: this.#purse.leftMsat(),
+      feeLimitMsat: limits.feeLimitMsat,
+    }
   }
 
   /** Inner spans are bought only when the rows of all their pieces are verified. */
   #isProvable(span: number): boolean {
-    if (isLeaf(this.#ports.torrent.pieces, span) || this.#rows.isKnown(span)) return true
-    for (const piece of this.shelf.piecesOf(span)) this.#rows.want(piece)
+    return isLeaf(this.#ports.torrent.pieces, span) || this.#rows.isKnown(span)
+  }
+
+  /** `later` when somebody may be asked, now or after a rest. */
+  #whyNobody(locked: number): Standstill {
+    if (!this.#trust.isPublisherGood) return 'cheated'
+    if (locked === 0) return 'nothing'
+    if (this.#till.waitMs > 0) return 'wallet'
+    if (this.#sellers.selling(this.#taste).length > 0) return 'later'
+    return this.#sellers.areTooDear(this.#taste) ? 'too-dear' : 'no-seller'
+  }
+
+  /** @returns false: nothing was begun */
+  #wakeLater(): false {
+    this.#stopWake()
+    const { clock } = this.#ports
+    const nowMs = clock.nowMs()
+    const awayMs = this.#till.waitMs
+    const atMs = awayMs > 0 ? nowMs + awayMs : this.#sellers.nextWakeMs(this.#taste)
+    if (atMs !== undefined) this.#stopWake = clock.after(atMs - nowMs + 1, () => this.pump())
     return false
   }
 
-  #whyNobody(): Standstill {
-    if (this.#sellers.selling(this.#taste).length > 0) return 'later'
-    return this.#sellers.all().some(({ terms }) => terms) ? 'too-dear' : 'no-seller'
-  }
-
-  #wakeWhenRested(): void {
-    this.#stopWake()
-    const { clock } = this.#ports
-    const atMs = this.#sellers.nextWakeMs(this.#taste)
-    if (atMs === undefined) return
-    this.#stopWake = clock.after(Math.max(0, atMs - clock.nowMs()) + 1, () => this.pump())
-  }
-
   #begin(seller: Selling, choice: Choice): void {
-    this.shelf.begin(choice.span)
-    const feeLimitMsat = this.#ports.limits.feeLimitMsat(choice.amountMsat)
-    this.#committedMsat.set(choice.span, choice.amountMsat + feeLimitMsat)
+    const { span, amountMsat } = choice
+    this.shelf.begin(span)
+    this.#purse.commit(span, amountMsat)
     seller.open += 1
-    this.#track(choice.span, () =>
-      this.#till.buy(seller, choice).finally(() => {
-        seller.open -= 1
-      }),
-    )
-  }
-
-  /** Keeps a purchase in sight until it ends; then its pieces are open, or locked again. */
-  #track(span: number, work: () => Promise<void>): void {
-    const purchase = work()
+    const purchase = this.#till
+      .buy(seller, choice)
       .catch((err: unknown) => {
         if (!hasCode(err, 'PAYMENT_UNKNOWN')) this.#ports.onError(err)
       })
       .finally(() => {
-        this.shelf.end(span)
-        this.#committedMsat.delete(span)
+        seller.open -= 1
+        this.#purse.release(span)
         this.#purchases.delete(purchase)
-        this.#leftMsat = undefined
-        for (const piece of this.shelf.piecesOf(span)) this.#unsealing.add(piece)
-        this.pump()
+        this.#ended(span)
       })
     this.#purchases.add(purchase)
   }
 
-  #openAll(): void {
-    for (let piece = 0; piece < this.#ports.torrent.pieces; piece++) this.#unsealing.add(piece)
+  /** A purchase has ended: its pieces are open, or locked again. */
+  #ended(span: number): void {
+    // One that was sent and has no end stays as it is: what came of it is not known (money law 3).
+    if (!this.#till.isUnfinished(span)) this.shelf.end(span)
+    this.#refresh(span)
+  }
+
+  /** Something has come of a span: its pieces are looked at, and the budget. */
+  #refresh(span: number): void {
+    this.#purse.changed()
+    for (const piece of this.shelf.piecesOf(span)) this.#unsealing.settle(piece)
+    this.pump()
   }
 }

@@ -5,6 +5,7 @@
 import type { SealedTorrent } from '../../torrents/info.ts'
 import type { PieceOpener } from '../../torrents/piece-opener.ts'
 import type { RecordBook } from '../../torrents/records.ts'
+import { hasCode } from '../core/errors.ts'
 import { leafOf } from '../core/geometry.ts'
 import type { Goods } from './opening.ts'
 import type { Shelf } from './shelf.ts'
@@ -35,6 +36,8 @@ export class Unsealing {
   readonly #busy = new Set<number>()
   /** Given out without a check, because no record is known (a free piece, no peers). */
   readonly #unchecked = new Set<number>()
+  /** Missed their commitment: told once, never given out. */
+  readonly #bad = new Set<number>()
   /** Checked already, not given out yet. */
   readonly #kept = new Map<number, Uint8Array>()
   #keptBytes = 0
@@ -48,7 +51,7 @@ export class Unsealing {
   add(piece: number): void {
     const { shelf, goods } = this.#ports
     if (shelf.isOpened(piece) || this.#busy.has(piece) || this.#isClosed) return
-    if (!goods.has(piece) || !shelf.isKeyed(piece)) return
+    if (this.#bad.has(piece) || !shelf.isKeyed(piece) || !goods.has(piece)) return
     if (this.#unchecked.has(piece) && !this.#record(piece)) return
     this.#queue.add(piece)
     this.#next()
@@ -56,15 +59,23 @@ export class Unsealing {
 
   /** Checking a key has decrypted a piece, and it met its commitment. */
   readonly keep = (piece: number, plaintext: Uint8Array): void => {
+    if (this.#isClosed || this.#ports.shelf.isOpened(piece)) return
     if (this.#keptBytes + plaintext.length > KEPT_BYTES || this.#kept.has(piece)) return
     this.#kept.set(piece, plaintext)
     this.#keptBytes += plaintext.length
+  }
+
+  /** A purchase has ended: what its check brought to light is dropped, unless the key is held now. */
+  settle(piece: number): void {
+    if (!this.#ports.shelf.isKeyed(piece)) this.#take(piece)
+    else this.add(piece)
   }
 
   /** Opens nothing more. */
   close(): void {
     this.#isClosed = true
     this.#queue.clear()
+    this.#kept.clear()
   }
 
   #take(piece: number): Uint8Array | undefined {
@@ -87,6 +98,7 @@ export class Unsealing {
       this.#busy.add(piece)
       void this.#unseal(piece)
         .catch((err: unknown) => {
+          if (hasCode(err, 'BAD_KEY')) this.#bad.add(piece)
           if (!this.#isClosed) this.#ports.onError(err)
         })
         .finally(() => {
@@ -101,10 +113,7 @@ export class Unsealing {
     const key = shelf.leafKey(piece)
     if (!key) return
     const kept = this.#take(piece)
-    if (kept) {
-      shelf.markOpened(piece)
-      return onPlain(piece, kept)
-    }
+    if (kept) return this.#give(piece, kept)
     const span = leafOf(torrent.pieces, piece)
     const record = this.#record(piece)
     const plaintext = await opener.open(record?.pt, { span, key }, await goods.read(piece))
@@ -115,7 +124,12 @@ export class Unsealing {
       this.#unchecked.add(piece)
       return onPlain(piece, plaintext)
     }
-    shelf.markOpened(piece)
-    if (!this.#unchecked.delete(piece)) await onPlain(piece, plaintext)
+    await this.#give(piece, plaintext)
+  }
+
+  /** What was checked goes out, unless it went out before. */
+  async #give(piece: number, plaintext: Uint8Array): Promise<void> {
+    this.#ports.shelf.markOpened(piece)
+    if (!this.#unchecked.delete(piece)) await this.#ports.onPlain(piece, plaintext)
   }
 }
