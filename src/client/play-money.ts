@@ -2,8 +2,8 @@
  * The play-money network as a user handles it: run, look, stop, begin anew.
  * @module
  */
-import { existsSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { LntError } from '../core/errors.ts'
 import { regtestDirectory } from '../regtest/address.ts'
 import { runDaemon } from '../regtest/daemon.ts'
@@ -54,7 +54,9 @@ export interface PlayMoneyReset {
  * @throws {@link LntError} `REGTEST_FAILED` while it runs; `PROFILE_LOCKED` while a profile is in use
  */
 export async function resetRegtest(dataDir: string, wallets: boolean): Promise<PlayMoneyReset> {
-  const { had, orphans } = await resetNetwork(dataDir)
+  const { had, orphans: known } = await resetNetwork(dataDir)
+  // An earlier reset has left some that the network has forgotten.
+  const orphans = [...new Set([...known, ...walletsOf(dataDir)].map((path) => resolve(path)))]
   const forgotten = wallets ? orphans.filter(forget) : []
   const left = orphans.filter((path) => !forgotten.includes(path))
   const parts = [
@@ -64,6 +66,15 @@ export async function resetRegtest(dataDir: string, wallets: boolean): Promise<P
   if (left.length > 0)
     parts.push(`wallets of the old chain are left: ${left.join(', ')}; --wallets forgets them too`)
   return { orphans: left, forgotten, text: parts.join('\n') }
+}
+
+/** Wallets of the data directory's profiles. */
+function walletsOf(dataDir: string): string[] {
+  const profiles = join(dataDir, 'profiles')
+  if (!existsSync(profiles)) return []
+  return readdirSync(profiles)
+    .map((name) => join(profiles, name, 'wallet'))
+    .filter((path) => existsSync(path))
 }
 
 function forget(walletDir: string): boolean {

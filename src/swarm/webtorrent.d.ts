@@ -114,6 +114,7 @@ declare module 'webtorrent' {
     retries: number
   }
   interface Torrent extends EventEmitter {
+    readonly files: readonly AsyncIterable<Uint8Array>[]
     readonly infoHash: string
     readonly destroyed: boolean
     readonly ready: boolean
@@ -165,7 +166,10 @@ declare module 'webtorrent' {
     readonly torrentPort: number
     readonly dht: { readonly listening: boolean; address(): { port: number } } | false
     seed(path: string, options: object, callback: (torrent: Torrent) => void): Torrent
-    add(id: { infoHash: string; announce: readonly string[] }, options: AddOptions): Torrent
+    add(
+      id: string | { infoHash: string; announce: readonly string[] },
+      options: AddOptions,
+    ): Torrent
     destroy(callback: (err: Error | null) => void): void
     // Private parts: seams.ts only.
     readonly _connPool: { readonly tcpServer: { maxConnections: number } | null } | null

@@ -113,7 +113,8 @@ export class Running {
   }
 
   /** Exit code; -1 when a signal ended it. */
-  ended(): Promise<number | null> {
+  async ended(): Promise<number | null> {
+    await until(`the end of ${this.pid} after ${this.stdout.slice(-2000)}`, () => !this.isRunning)
     return this.#exited
   }
 
