@@ -443,8 +443,8 @@ END = {b"exp": _int(0, 2**53 - 1), b"sig": _bytes(64)}
 CERT = {b"x": U32, b"cexp": _int(0, 2**53 - 1), b"dk": HASH, b"cert": _bytes(64)}
 FIELDS = {
     0: {b"price": MSAT, b"step": _int(0, 500000), b"kinds": _ascending(16, 1, 255), b"spans": _ascending(4096, 1, 2**19 - 1),
-        b"fwd": _ascending(4096, 1, 2**19 - 1), b"node": _bytes(33), b"hops": _int(0, 255), b"ttl": _int(1, 3600), b"rev": U32},
-    1: {b"id": U32, b"span": SPAN, b"kinds": _ascending(16, 1, 255), b"most": MSAT, b"nonce": HASH, b"hops": _int(0, 255), b"rev": U32},
+        b"fwd": _ascending(4096, 1, 2**19 - 1), b"node": _bytes(33), b"hops": _int(0, 255), b"ttl": _int(1, 3600), b"rev": _int(0, 2**53 - 1)},
+    1: {b"id": U32, b"span": SPAN, b"kinds": _ascending(16, 1, 255), b"most": MSAT, b"nonce": HASH, b"hops": _int(0, 255), b"rev": _int(0, 2**53 - 1)},
     2: {b"id": U32, b"span": SPAN, b"kind": _int(1, 255), **RECORD, b"epk": HASH, b"box": _bytes(48), b"inv": _ascii(2048), b"ttl": _int(1, 3600)},
     3: {b"id": U32, b"code": _int(1, 12), b"text": _ascii(120)},
     4: {b"id": U32},

@@ -7,13 +7,14 @@ import os
 import sys
 
 import buying
+import lying
 import sealing
 import selling
 import vectors
 from money import Wallet
 
 
-async def trade(repo, folder, seed, parts):
+async def trade(repo, vector_path, folder, seed, parts):
     pipe = asyncio.subprocess.PIPE
     node = os.path.join(repo, "node_modules/.bin/node")
     here = os.path.join(repo, "test/independent/ledger.ts")
@@ -25,6 +26,9 @@ async def trade(repo, folder, seed, parts):
             await buying.run(repo, folder, port, wallet, seed)
         if "selling" in parts:
             await selling.run(repo, folder, port, wallet, seed)
+        if "lying" in parts:
+            with open(vector_path) as file:
+                await lying.run(repo, folder, port, wallet, seed, json.load(file)["v12_malformed"])
         await wallet.close()
     finally:
         ledger.stdin.close()
@@ -39,7 +43,7 @@ def main(repo, vector_path, folder, seed, *parts):
             print(f"claim: {vectors.run(json.load(file))} values of the vectors are met")
     if "sealing" in parts:
         sealing.run(repo, folder, int(seed))
-    asyncio.run(trade(repo, folder, int(seed), parts))
+    asyncio.run(trade(repo, vector_path, folder, int(seed), parts))
 
 
 if __name__ == "__main__":

@@ -274,20 +274,28 @@ class Seller:
         return await self.wallet.call("hold", hash=hash, amountMsat=msat, descriptionHash=digest, cltvDelta=24)
 
     async def answer(self, ask):
+        offer, p, msat = await self.make(ask)
+        self.offer(ask, offer, p)
+        self.tasks.append(asyncio.create_task(self.collect(p, msat, offer["kind"], offer["span"])))
+
+    async def make(self, ask, **lie):
+        """An offer, its preimage and its amount. `lie` puts other values into its making."""
         v = ask[b"span"]
         kind, j, p, w = self.goods(ask)
+        p, w = lie.get("p", p), lie.get("w", w)
         h = H(p)
         digest = Torrent(self.sealed.info).quote(kind, v, j, w)
-        msat = price_of(self.sealed.geometry, self.sealed.free_pieces, v, self.price, self.step)
-        exp, e = int(time.time()) + self.ttl + 120, os.urandom(32)
+        msat = price_of(self.sealed.geometry, self.sealed.free_pieces, v, self.price, self.step) + lie.get("more", 0)
+        exp, e = int(time.time()) + lie.get("lasts", self.ttl + 120), os.urandom(32)
+        signed = endorsement(digest, h, lie.get("nonce", ask[b"nonce"]), exp)
         offer = {"t": 2, "id": ask[b"id"], "span": v, "kind": kind, "rpath": self.sealed.rpath(v), "epk": x_public(e),
-                 **dict(zip(("kc", "pt", "cv"), self.sealed.rows[v])), "box": seal_box(e, self.wire.theirs[b"pk"], v, j, h, w),
-                 "inv": await self.invoice(h, msat, digest), "ttl": self.ttl, "exp": exp,
-                 "sig": self.sealed.signer.sign(endorsement(digest, h, ask[b"nonce"], exp))}
+                 **dict(zip(("kc", "pt", "cv"), self.sealed.rows[v])),
+                 "box": seal_box(e, lie.get("box_to", self.wire.theirs[b"pk"]), v, j, h, lie.get("box_w", w)),
+                 "inv": await lie.get("invoice", self.invoice)(h, msat, lie.get("digest", digest)), "ttl": self.ttl, "exp": exp,
+                 "sig": lie.get("signer", self.sealed.signer).sign(signed)}
         if kind == 1:
             offer.update(j=j, cpath=self.sealed.cpath(v, j))
-        self.offer(ask, offer, p)
-        self.tasks.append(asyncio.create_task(self.collect(p, msat, kind, v)))
+        return offer, p, msat
 
     def offer(self, ask, offer, p):
         self.wire.say(offer)
