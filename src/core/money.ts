@@ -27,7 +27,7 @@ export function formatSat(msat: bigint): string {
  * @throws {@link LntError} `BAD_INPUT`
  */
 export function parseSat(text: string, what: string, minMsat: bigint, maxMsat: bigint): bigint {
-  const match = /^(\d{1,15})(?:\.(\d{1,3}))?$/.exec(text)
+  const match = /^(\d{1,16})(?:\.(\d{1,3}))?$/.exec(text)
   const msat = match
     ? BigInt(match[1] ?? '0') * SAT_MSAT + BigInt((match[2] ?? '').padEnd(3, '0'))
     : -1n

@@ -18,7 +18,13 @@ class Sale {
   /** Seeds; `args` are of the seeder. */
   async seed(...args: string[]): Promise<{ seeder: Running; magnet: string }> {
     const seeder = await this.stage.startOnLedger(
-      ...['seed', this.file, '--piece-length', '16K', '--price-per-piece', '1', ...args],
+      'seed',
+      this.file,
+      '--piece-length',
+      '16K',
+      '--price-per-piece',
+      '1',
+      ...args,
     )
     return { seeder, magnet: String((await seeder.until('seeding'))['magnet']) }
   }

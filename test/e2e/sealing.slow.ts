@@ -72,7 +72,14 @@ test('sealing: a changed file is sealed as it is now, with a word, and keeps its
   const stage = new Stage(t)
   const file = stage.random('film.bin', 300_000)
   const first = await stage.startOnLedger(
-    ...['seed', file, '--price-per-piece', '7', '--piece-length', '32K', '--free', '2'],
+    'seed',
+    file,
+    '--price-per-piece',
+    '7',
+    '--piece-length',
+    '32K',
+    '--free',
+    '2',
   )
   const before = await seeding(first)
   await first.stop()
@@ -136,7 +143,11 @@ test('sealing: one master, one info hash, whatever the profile; inspect and seed
   t.equal(byMagnet['xLnt'], sealed['xLnt'])
 
   const seeder = await one.startOnLedger(
-    ...['seed', film, '--torrent', one.path('a.torrent'), ...master],
+    'seed',
+    film,
+    '--torrent',
+    one.path('a.torrent'),
+    ...master,
   )
   t.equal((await seeding(seeder))['infoHash'], sealed['infoHash'])
   t.deepEqual(seeder.events('sealing'), [], 'what seal learned was kept')
