@@ -160,25 +160,26 @@ export class Till {
     const name = toHex(purchase.hash)
     shelf.paid(paid)
     this.#unfinished.set(name, purchase)
-    let isSent = true
+    let isWanted = true
     try {
       const ports = this.#buyPorts((height) => expiryLimitHeight(height, terms, span))
       const ended = await runPurchase(purchase, ports)
-      isSent = ended.state !== 'refused'
-      if (!isSent || ended.state === 'failed') shelf.unpaid(paid)
+      isWanted = ended.state !== 'refused' && ended.state !== 'failed'
+      if (!isWanted) shelf.unpaid(paid)
       this.#unfinished.delete(name)
       this.#done(ended)
       if (ended.state === 'dead') this.#follow(ended, ports)
       return ended
     } catch (err) {
       if (!journal.knows(purchase)) {
-        isSent = false
+        isWanted = false
         shelf.unpaid(paid)
         this.#unfinished.delete(name)
       }
       throw err
     } finally {
-      if (isSent) asks.free(askId)
+      // What was not sent, or has failed for good, needs no invoice any more: the seller gives its place to the next ask.
+      if (isWanted) asks.free(askId)
       else asks.cancel(askId)
     }
   }

@@ -43,6 +43,8 @@ export interface RigOptions {
   readonly can?: Partial<Capabilities>
   /** Changes what the publisher brings. */
   readonly seller?: (publisher: Required<Seller>, sealed: Sealed) => Seller
+  /** Changes the torrent before it is sold: a publisher that lies. */
+  readonly spoil?: (sealed: Sealed) => Sealed
   /** Another name is another torrent with the same content, keys and coupons. */
   readonly name?: string
   /** Another desk of the same process: shares its store, wallet, clock and limits. */
@@ -108,7 +110,8 @@ export function publisherOf({ torrent }: Sealed): Required<Seller> {
 /** Sets a desk up. The caller closes it. */
 export async function deskRig(options: RigOptions = {}): Promise<DeskRig> {
   const process = options.beside?.process ?? newProcess(options.can ?? {})
-  const sealed = await sealSample(process.folder, options)
+  const { spoil = (sealed) => sealed } = options
+  const sealed = spoil(await sealSample(process.folder, options))
   return new DeskRig(process, sealed, options)
 }
 
