@@ -10,6 +10,7 @@ import buying
 import lying
 import sealing
 import selling
+import stalling
 import vectors
 from money import Wallet
 
@@ -29,6 +30,8 @@ async def trade(repo, vector_path, folder, seed, parts):
         if "lying" in parts:
             with open(vector_path) as file:
                 await lying.run(repo, folder, port, wallet, seed, json.load(file)["v12_malformed"])
+        if "stalling" in parts:
+            await stalling.run(repo, folder, port, wallet, seed)
         await wallet.close()
     finally:
         ledger.stdin.close()
@@ -36,7 +39,7 @@ async def trade(repo, vector_path, folder, seed, parts):
 
 
 def main(repo, vector_path, folder, seed, *parts):
-    parts = parts or ("vectors", "sealing", "buying", "selling", "lying")
+    parts = parts or ("vectors", "sealing", "buying", "selling", "lying", "stalling", "flooding")
     print(f"seed {seed}")
     if "vectors" in parts:
         with open(vector_path) as file:

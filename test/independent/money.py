@@ -10,8 +10,6 @@ from lnt1 import H, check
 
 UNITS = {"": 10**11, "m": 10**8, "u": 10**5, "n": 10**2}
 TYPES = {"p": 1, "s": 16, "d": 13, "n": 19, "h": 23, "x": 6, "c": 24, "9": 5}
-FEATURES = [0] * 2 + [8, 8, 0]
-
 
 def words_of(data):
     return convertbits(data, 8, 5)
@@ -24,7 +22,9 @@ def number(words):
     return value
 
 
-def number_words(value, width):
+def number_words(value, width=None):
+    """Big endian; as short as it can be, where no width is given."""
+    width = max(1, -(-value.bit_length() // 5)) if width is None else width
     return [value >> 5 * i & 31 for i in range(width - 1, -1, -1)]
 
 
@@ -67,11 +67,12 @@ def parse_invoice(text):
                 cltv=number(fields["c"]) if "c" in fields else 18)
 
 
-def make_invoice(node_secret, *, hash, description_hash, secret, msat, now, valid=3600, cltv=24, prefix="lnbcrt", amount=None, extra=()):
+def make_invoice(node_secret, *, hash, description_hash, secret, msat, now, valid=3600, cltv=24, prefix="lnbcrt", amount=None,
+                 features=1 << 8 | 1 << 14, extra=()):
     """extra: (type, words) that are put behind the others."""
     words = number_words(now, 7)
-    fields = [(16, words_of(secret)), (1, words_of(hash)), (23, words_of(description_hash)), (6, number_words(valid, 7)),
-              (24, number_words(cltv, 3)), (5, number_words(1 << 8 | 1 << 14, 3)), *extra]
+    fields = [(16, words_of(secret)), (1, words_of(hash)), (23, words_of(description_hash)), (6, number_words(valid)),
+              (24, number_words(cltv)), (5, number_words(features)), *extra]
     for kind, data in fields:
         if data is not None:
             words += [kind, *number_words(len(data), 2), *data]
