@@ -15,6 +15,13 @@ export const AHEAD_PIECES = 16n
 /** Largest span bought by itself: a payment for 256 pieces is rare enough, and a lie costs no more. */
 export const MAX_SPAN_PIECES = 256
 
+/**
+ * A key comes when most of its span's ciphertext is there (AHEAD_PIECES): a span that is a large part of the torrent
+ * would leave all of it to be decrypted at the very end. So it is a sixteenth at most, down to spans of 16 pieces.
+ */
+const SPANS_AT_LEAST = 16
+const LATE_SPAN_PIECES = 16
+
 /** What the choice depends on. */
 export interface PlanView {
   /** Number of pieces of the torrent. */
@@ -128,9 +135,9 @@ function firstGap(
 }
 
 /** A buyer that has opened nothing buys single pieces; after that at most twice what it has opened. */
-function limitPieces({ opened, isTrusted }: PlanView): number {
-  if (isTrusted) return MAX_SPAN_PIECES
-  return Math.min(MAX_SPAN_PIECES, Math.max(1, 2 * opened))
+function limitPieces({ opened, isTrusted, pieces }: PlanView): number {
+  const most = Math.min(MAX_SPAN_PIECES, Math.max(LATE_SPAN_PIECES, pieces / SPANS_AT_LEAST))
+  return isTrusted ? most : Math.min(most, Math.max(1, 2 * opened))
 }
 
 function paidPieces(view: PlanView, span: number): number {

@@ -21,9 +21,13 @@ export interface Role {
 
 /** Starts `node FILE ROLE ARGS…`. */
 export function startRole(file: string, ...args: string[]): Role {
-  const child = spawn(process.execPath, [...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? []), fileURLToPath(file), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? []), fileURLToPath(file), ...args],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const ended = once(child, 'exit')
   const report = new Promise<Report>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', (text) => resolve(JSON.parse(text)))

@@ -194,8 +194,16 @@ function dataOf(dir: string, wallet: string) {
 }
 
 function trace(event: ClientEvent): void {
-  if (process.env['BENCH_TRACE'] && event.event !== 'status')
-    console.error(performance.now().toFixed(0), event)
+  if (process.env['BENCH_TRACE'])
+    console.error(
+      performance.now().toFixed(0),
+      event.event,
+      'firstPiece' in event
+        ? [event.firstPiece, event.count]
+        : event.event === 'status'
+          ? [event.haveBytes, event.openPieces]
+          : '',
+    )
 }
 
 async function seedPlain(file: string): Promise<void> {
@@ -218,8 +226,9 @@ async function downloadPlain(dir: string, magnet: string): Promise<void> {
 async function startPlain(dir: string, magnet: string): Promise<void> {
   const { torrent, watch, end } = await addPlain(dir, magnet)
   await new Promise((resolve) => torrent.once('ready', resolve))
-  for await (const chunk of torrent.files[0]?.[Symbol.asyncIterator]() ?? [])
-    if (chunk.length > 0) break
+  const [file] = torrent.files
+  if (!file) throw new Error('plain: no file')
+  for await (const chunk of file) if (chunk.length > 0) break
   console.log(JSON.stringify(watch()))
   await end()
 }
