@@ -26,14 +26,16 @@ export interface Show {
 
 /** Where it prints: a process, or what a test puts in its place. */
 export interface Screen {
-  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean }
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly rows?: number }
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean }
 }
 
 /** Chooses by `--json` and by whether standard output is a terminal. */
 export function openShow({ json }: { readonly json: boolean }, screen: Screen = process): Show {
   if (json) return jsonShow(screen)
-  return screen.stdout.isTTY ? terminalShow(screen) : pipeShow(screen)
+  // A terminal that has no size, as in recordings, cannot be redrawn.
+  const isLive = screen.stdout.isTTY && screen.stdout.rows !== 0
+  return isLive ? terminalShow(screen) : pipeShow(screen)
 }
 
 /** JSON text of a value: bigint as number (msat stay below 2^53), bytes never appear. */
@@ -110,7 +112,7 @@ function printFault(err: unknown, { stderr }: Screen): number {
 type Paint = ReturnType<typeof pc.createColors>
 
 /** Only for a terminal, whatever picocolors thinks of CI. */
-function colours({ isTTY = false }: Screen['stdout']): Paint {
+function colours({ isTTY = false }: Screen['stderr']): Paint {
   return pc.createColors(isTTY && pc.isColorSupported)
 }
 

@@ -125,15 +125,15 @@ export class ViewSource implements PieceSource {
     this.#fetch()
   }
 
-  /** Asks the swarm for what is wanted, and for some ciphertext behind it. */
+  /** Asks the swarm for what is wanted, and for some ciphertext from there on. */
   #fetch(): void {
     const { live } = this.#buying
     const last = Math.floor((this.fileOffset + this.fileBytes - 1) / this.pieceBytes)
     const ahead = Math.max(2, Math.floor(AHEAD_BYTES / this.pieceBytes))
     const end = Math.min(last, this.#farthest + ahead)
     const behind = Array.from(
-      { length: Math.max(0, end - this.#farthest) },
-      (_, i) => this.#farthest + 1 + i,
+      { length: Math.max(0, end - this.#farthest + 1) },
+      (_, i) => this.#farthest + i,
     )
     live.want([...new Set([...this.wants().pieces, ...behind])].filter((piece) => !live.has(piece)))
   }

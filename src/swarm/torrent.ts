@@ -130,7 +130,8 @@ export class SwarmTorrent {
 
   get stats(): SwarmStats {
     return {
-      peers: this.#stock.wires.length,
+      // Two that dial each other at once have two wires.
+      peers: new Set(this.#stock.wires.map(({ peerId }) => peerId)).size,
       downBps: this.#stock.downloadSpeed,
       upBps: this.#stock.uploadSpeed,
       downloadedBytes: this.#downloadedBytes,

@@ -124,7 +124,10 @@ test('download: a reached budget pauses with a line, and a larger one goes on', 
   await seeder.stop()
   const spent = sale.stage.books()
   t.ok(spent.isBalanced && spent.outMsat > 0n, 'the books balance')
-  t.ok(spent.outMsat <= 50_000n, `${spent.outMsat} msat of 50,000 spent`)
+  t.ok(
+    spent.outMsat >= 45_000n && spent.outMsat <= 50_000n,
+    `${spent.outMsat} msat of 50,000 spent`,
+  )
   const again = await sale.seed()
   const rich = await sale.download(magnet, '--budget', '500')
   t.equal(await rich.ended(), 0)
