@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import { fromHex, toHex } from '../core/bytes.ts'
 import { LntError } from '../core/errors.ts'
 import type { Network } from '../core/network.ts'
-import { openRegtestWallet } from '../regtest/wallet.ts'
 import { openLedgerWallet } from '../wallet/ledger-client.ts'
 import type { Wallet } from '../wallet/wallet.ts'
 import type { Tell } from './events.ts'
@@ -50,6 +49,8 @@ export async function openWallet(
   { tell, signal }: WalletSession,
 ): Promise<Wallet> {
   if (schemeOf(address) === 'ledger') return openLedger(address, profileDir)
+  // 12 MB of WASM and 1,500 modules: a torrent is served before they are loaded.
+  const { openRegtestWallet } = await import('../regtest/wallet.ts')
   return openRegtestWallet({
     dataDir,
     address,
