@@ -13,23 +13,30 @@ import { createServer } from 'node:net'
 import test, { type Test } from 'tape'
 import { Stage, until } from './rig.ts'
 
+/** Commands that run side by side. */
+const AT_ONCE = 4
+
 /** Words of the command line, and what its sentence must say. */
 type Mistake = readonly [claim: string, args: readonly string[], says: RegExp]
 
 async function makeMistakes(t: Test, stage: Stage, mistakes: readonly Mistake[]): Promise<void> {
-  for (const [claim, args, says] of mistakes) {
-    const before = tree(stage.dir)
-    const told = stage.raw(
-      [...args, ...(args[0] === 'inspect' ? [] : ['--data-dir', stage.dataDir])],
-      { cwd: stage.dir },
+  const before = tree(stage.dir)
+  for (let at = 0; at < mistakes.length; at += AT_ONCE)
+    await Promise.all(
+      mistakes.slice(at, at + AT_ONCE).map((mistake, i) => make(t, stage, mistake, i)),
     )
-    t.equal(await told.ended(), 2, `${claim}: exit code 2`)
-    t.equal(told.stderr.trimEnd().split('\n').length, 1, `${claim}: one line on stderr`)
-    t.match(told.stderr, /^lntorrent: /, `${claim}: it is ours`)
-    t.match(told.stderr, says, `${claim}: ${told.stderr.trimEnd()}`)
-    t.notOk(/\n {4}at |node:/.test(told.stderr), `${claim}: no stack`)
-    t.deepEqual(tree(stage.dir), before, `${claim}: nothing half-written`)
-  }
+  t.deepEqual(tree(stage.dir), before, 'nothing half-written')
+}
+
+async function make(t: Test, stage: Stage, [claim, args, says]: Mistake, i: number): Promise<void> {
+  // Each in a data directory of its own: they would lock each other out.
+  const where = args[0] === 'inspect' ? [] : ['--data-dir', `${stage.dataDir}${i}`]
+  const told = stage.raw([...args, ...where], { cwd: stage.dir })
+  t.equal(await told.ended(), 2, `${claim}: exit code 2`)
+  t.equal(told.stderr.trimEnd().split('\n').length, 1, `${claim}: one line on stderr`)
+  t.match(told.stderr, /^lntorrent: /, `${claim}: it is ours`)
+  t.match(told.stderr, says, `${claim}: ${told.stderr.trimEnd()}`)
+  t.notOk(/\n {4}at |node:/.test(told.stderr), `${claim}: no stack`)
 }
 
 /** Files of a folder; a profile itself may be made, what is in one is not looked at. */
@@ -37,7 +44,7 @@ function tree(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .filter(
       (name) =>
-        !/^data(\/profiles(\/\w+(\/(master|lock\.\w+|journal\.db.*|torrents|cache))?)?)?$/.test(
+        !/^data\d?(\/profiles(\/\w+(\/(master|lock\.\w+|journal\.db.*|torrents|cache))?)?)?$/.test(
           name,
         ),
     )
