@@ -24,3 +24,13 @@ test('house: no file is called utils, helpers, common, types or manager', (t) =>
   )
   t.end()
 })
+
+/** Entries of processes and threads: they begin to work when they are loaded. */
+const ENTRIES = ['src/regtest/main.ts', 'torrents/seal-worker.ts', 'torrents/open-worker.ts']
+
+test('house: every source file can be loaded by itself', async (t) => {
+  for (const file of files.filter((name) => !ENTRIES.includes(name)))
+    await import(`../${file}`).catch((err: unknown) => t.fail(`${file}: ${String(err)}`))
+  t.pass('loaded')
+  t.end()
+})
