@@ -7,6 +7,7 @@ import os
 import sys
 
 import buying
+import flooding
 import lying
 import sealing
 import selling
@@ -25,6 +26,9 @@ async def trade(repo, vector_path, folder, seed, parts):
         wallet = await Wallet.open(port, hashlib.sha256(b"python peer").digest())
         if "buying" in parts:
             await buying.run(repo, folder, port, wallet, seed)
+        if "flooding" in parts:
+            with open(vector_path) as file:
+                await flooding.run(repo, folder, port, wallet, seed, json.load(file)["v12_malformed"])
         if "selling" in parts:
             await selling.run(repo, folder, port, wallet, seed)
         if "lying" in parts:
@@ -39,7 +43,7 @@ async def trade(repo, vector_path, folder, seed, parts):
 
 
 def main(repo, vector_path, folder, seed, *parts):
-    parts = parts or ("vectors", "sealing", "buying", "selling", "lying", "stalling", "flooding")
+    parts = parts or ("vectors", "sealing", "buying", "flooding", "selling", "lying", "stalling")
     print(f"seed {seed}")
     if "vectors" in parts:
         with open(vector_path) as file:
