@@ -11,54 +11,38 @@ import { type ShopRig, shopRig } from './shop-rig.ts'
 
 const junk = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
 
-/** What a seller can do with its next message. */
-const ACTS = [
-  'pass',
-  'drop',
-  'twice',
-  'swap',
-  'reject',
-  'late',
-  'rows',
-  'terms',
-  'junk',
-  'id',
-] as const
-type Act = (typeof ACTS)[number]
+/** What a seller can do with its next message, all that it has said being known. */
+const DEEDS: Record<string, (message: Message, seen: readonly Message[]) => readonly Message[]> = {
+  pass: (message) => [message],
+  drop: () => [],
+  twice: (message) => [message, message],
+  swap: (message, [first = message]) => [
+    { ...first, ...('id' in first ? { id: idOf(message) } : {}) },
+  ],
+  reject: (message) => [
+    { type: 'reject', id: idOf(message), code: 4, text: 'later', waitMs: 3_600_000 },
+  ],
+  late: (_, seen) => [...seen],
+  rows: (message) => [
+    { type: 'records', id: idOf(message), span: 1, level: 1, rows: junk(192), rpath: junk(96) },
+  ],
+  terms: (_, seen) =>
+    seen.flatMap((one) =>
+      one.type === 'terms' ? [{ ...one, rev: one.rev + 1, priceMsat: 1n }] : [],
+    ),
+  junk: (message) => (message.type === 'offer' ? [{ ...message, box: junk(48) }] : [message]),
+  id: (message) => ('id' in message ? [{ ...message, id: message.id + 1 }] : [message]),
+}
+const ACTS = Object.keys(DEEDS)
+
+const idOf = (message: Message): number => ('id' in message ? message.id : 2)
 
 /** A seller that does as it likes with what an honest desk says. */
-function mischief(acts: Act[]): (message: Message) => readonly Message[] {
+function mischief(acts: string[]): (message: Message) => readonly Message[] {
   const seen: Message[] = []
   return (message) => {
     seen.push(message)
-    const act = acts.shift() ?? 'pass'
-    const id = 'id' in message ? message.id : 2
-    switch (act) {
-      case 'pass':
-        return [message]
-      case 'drop':
-        return []
-      case 'twice':
-        return [message, message]
-      case 'swap': {
-        const [other = message] = seen
-        return [{ ...other, ...('id' in other ? { id } : {}) }]
-      }
-      case 'reject':
-        return [{ type: 'reject', id, code: 4, text: 'later', waitMs: 3_600_000 }]
-      case 'late':
-        return [...seen]
-      case 'rows':
-        return [{ type: 'records', id, span: 1, level: 1, rows: junk(192), rpath: junk(96) }]
-      case 'terms':
-        return seen.flatMap((one) =>
-          one.type === 'terms' ? [{ ...one, rev: one.rev + 1, priceMsat: 1n }] : [],
-        )
-      case 'junk':
-        return message.type === 'offer' ? [{ ...message, box: junk(48) }] : [message]
-      case 'id':
-        return 'id' in message ? [{ ...message, id: message.id + 1 }] : [message]
-    }
+    return DEEDS[acts.shift() ?? 'pass']?.(message, seen) ?? []
   }
 }
 
