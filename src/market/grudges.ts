@@ -10,8 +10,10 @@ import { NEW_SELLER, type Score } from '../core/score.ts'
 export const GRUDGE_MS = 600_000
 /** Most grudges kept; the oldest go first. Ours. */
 export const MOST_GRUDGES = 512
-/** Longest rest that is carried over, ms: what is left of a longer one is not the next connection's fault. */
-const MOST_REST_MS = 60_000
+/** Longest rest that is carried over to the same address bucket, ms. */
+const ADDRESS_REST_MS = 60_000
+/** Longest rest that is carried over to the same node, ms: terms can name anybody's, to bring it into disrepute. */
+const NODE_REST_MS = 2_000
 
 /** Who a peer is beyond its connection. */
 export interface Identity {
@@ -39,12 +41,12 @@ export class Grudges {
   keep(who: Identity, { strikes, restUntilMs }: Score): void {
     if (strikes === 0) return
     const nowMs = this.#clock.nowMs()
-    const score = {
-      ...NEW_SELLER,
-      strikes,
-      restUntilMs: Math.min(restUntilMs, nowMs + MOST_REST_MS),
-    }
-    for (const name of namesOf(who)) {
+    for (const { name, mostRestMs } of namesOf(who)) {
+      const score = {
+        ...NEW_SELLER,
+        strikes,
+        restUntilMs: Math.min(restUntilMs, nowMs + mostRestMs),
+      }
       this.#kept.delete(name)
       this.#kept.set(name, { score, untilMs: nowMs + GRUDGE_MS })
     }
@@ -58,7 +60,7 @@ export class Grudges {
   scoreOf(who: Identity): Score {
     const nowMs = this.#clock.nowMs()
     let worst = NEW_SELLER
-    for (const name of namesOf(who)) {
+    for (const { name } of namesOf(who)) {
       const grudge = this.#kept.get(name)
       if (grudge && grudge.untilMs > nowMs && grudge.score.strikes > worst.strikes)
         worst = grudge.score
@@ -67,7 +69,12 @@ export class Grudges {
   }
 }
 
-function namesOf({ address, node }: Identity): string[] {
-  const byAddress = `address ${address}`
-  return node ? [byAddress, `node ${toHex(node)}`] : [byAddress]
+interface Name {
+  readonly name: string
+  readonly mostRestMs: number
+}
+
+function namesOf({ address, node }: Identity): Name[] {
+  const byAddress = { name: `address ${address}`, mostRestMs: ADDRESS_REST_MS }
+  return node ? [byAddress, { name: `node ${toHex(node)}`, mostRestMs: NODE_REST_MS }] : [byAddress]
 }
