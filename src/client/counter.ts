@@ -4,6 +4,7 @@
  */
 import type { Message, Terms } from '../../extensions/lnt-trade/message.ts'
 import type { TradeHandler, TradePeer } from '../../extensions/lnt-trade/peer.ts'
+import { LntError } from '../core/errors.ts'
 
 /** A clerk takes the messages of its types; peers that came before it are introduced when it starts. */
 interface Clerk {
@@ -15,6 +16,8 @@ interface Clerk {
 export class Counter implements TradeHandler {
   readonly #peers = new Map<TradePeer, Terms | undefined>()
   #clerks: readonly Clerk[] = []
+  /** A buyer that has left may still be answered; where there never was one, nobody has asked. */
+  #hasBought = false
 
   /** Trading peers that are connected now. */
   get peers(): readonly TradePeer[] {
@@ -24,6 +27,7 @@ export class Counter implements TradeHandler {
   /** A clerk starts work: it meets every peer that is there, with its latest terms. */
   add(clerk: Clerk): void {
     this.#clerks = [...this.#clerks, clerk]
+    this.#hasBought ||= clerk.takes.some(isAnswer)
     for (const [peer, terms] of this.#peers) {
       clerk.handler.opened(peer)
       if (terms && clerk.takes.includes('terms')) clerk.handler.received(peer, terms)
@@ -42,6 +46,10 @@ export class Counter implements TradeHandler {
   }
 
   received(peer: TradePeer, message: Message): void {
+    if (isAnswer(message.type) && !this.#hasBought) {
+      peer.drop(new LntError({ code: 'BAD_PEER', why: `${message.type} to nothing asked` }))
+      return
+    }
     if (message.type === 'terms') this.#peers.set(peer, message)
     for (const { takes, handler } of this.#clerks)
       if (takes.includes(message.type)) handler.received(peer, message)
@@ -52,6 +60,9 @@ export class Counter implements TradeHandler {
     for (const { handler } of this.#clerks) handler.closed(peer)
   }
 }
+
+const isAnswer = (type: Message['type']): boolean =>
+  type === 'offer' || type === 'reject' || type === 'records'
 
 /** What a buyer listens to. */
 export const BUYER_TAKES: readonly Message['type'][] = ['terms', 'offer', 'reject', 'records']

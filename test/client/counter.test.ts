@@ -76,3 +76,20 @@ test('counter: for a clerk that leaves every peer is gone, for the others not', 
   t.deepEqual(counter.peers, [])
   t.end()
 })
+
+test('counter: an answer drops the peer where nobody has ever asked', (t) => {
+  for (const type of ['offer', 'reject', 'records'] as const) {
+    const counter = new Counter()
+    counter.add({ takes: SELLER_TAKES, handler: new Clerk() })
+    const [early, late] = [new ScriptedPeer('early'), new ScriptedPeer('late')]
+    for (const peer of [early, late]) counter.opened(peer)
+    counter.received(early, message(type))
+    t.ok(early.dropped, `${type} to nothing asked`)
+    const buyer = new Clerk()
+    counter.add({ takes: BUYER_TAKES, handler: buyer })
+    counter.remove(buyer)
+    counter.received(late, message(type))
+    t.notOk(late.dropped, `${type} to a buyer that has left`)
+  }
+  t.end()
+})
