@@ -17,9 +17,9 @@ export const MAX_SPAN_PIECES = 256
 
 /**
  * A key comes when most of its span's ciphertext is there (AHEAD_PIECES): a span that is a large part of the torrent
- * would leave all of it to be decrypted at the very end. So it is a sixteenth at most, down to spans of 16 pieces.
+ * would leave all of it to be decrypted at the very end. So it is an eighth at most, down to spans of 16 pieces.
  */
-const SPANS_AT_LEAST = 16
+const SPANS_AT_LEAST = 8
 const LATE_SPAN_PIECES = 16
 
 /** What the choice depends on. */

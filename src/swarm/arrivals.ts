@@ -7,7 +7,7 @@ import type { Source } from './source.ts'
 import { Suspects } from './suspects.ts'
 
 /** Most bytes of pieces in memory, begun or not yet written; at least four pieces go anyway. */
-const MAX_BUFFERED_BYTES: number = 64 * 1024 * 1024
+const MAX_BUFFERED_BYTES: number = 24 * 1024 * 1024
 
 /** What is asked of the torrent. */
 export interface ArrivalPorts {

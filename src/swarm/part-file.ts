@@ -17,7 +17,7 @@ const CIPHERTEXT = 1
 const PLAINTEXT = 2
 
 /** Ciphertext held back for its key, in bytes. After a crash it is fetched again. */
-const HELD_BYTES: number = 32 * 2 ** 20
+const HELD_BYTES: number = 80 * 2 ** 20
 
 /** What a download's store is made of. */
 export interface PartFileOptions {

@@ -7,7 +7,7 @@
 import { randomFillSync } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type ClientEvent, openClient, stopRegtest } from '../../src/client.ts'
 import { LedgerHub } from '../../src/wallet/ledger-hub.ts'
@@ -185,7 +185,8 @@ async function startPaid(dir: string, magnet: string, wallet: string): Promise<v
 
 /** On LDK all wallets belong to the seeder's play-money network. */
 function dataOf(dir: string, wallet: string) {
-  const [base = '', name = ''] = [join(dir, '..'), dir.split('/').at(-1)]
+  const base = join(dir, '..')
+  const name = basename(dir)
   return options(
     wallet === 'regtest:' ? base : dir,
     wallet === 'regtest:' ? name : 'viewer',

@@ -48,7 +48,7 @@ function buyAll(pieces: number, over: Partial<PlanView> = {}): number[] {
 
 test('plan: spans start at one piece and double', (t) => {
   t.deepEqual(buyAll(64), [1, 1, 2, 4, 8, 16, 16, 16])
-  t.deepEqual(buyAll(512), [1, 1, 2, 4, 8, 16, ...Array.from({ length: 15 }, () => 32)])
+  t.deepEqual(buyAll(512), [1, 1, 2, 4, 8, 16, 32, ...Array.from({ length: 7 }, () => 64)])
   t.deepEqual(buyAll(1), [1])
   t.end()
 })
