@@ -57,7 +57,8 @@ async def drops(stage, malformed, wallet):
     cases |= {f"ask with {key} {value}": [ask(1, **{key: value})] for key, value in wrong.items()}
     del cases["ask with span 0"], cases["ask with kinds []"]
     cases["an id in use"] = [ask(5), ask(5)]
-    cases["an offer to nothing"] = [{"t": 3, "id": 99, "code": 4, "text": ""}]
+    cases["an id of an ask in use by getrecords"] = [ask(5), {"t": 5, "id": 5, "span": 1, "level": 0}]
+    cases["an answer to nothing"] = [{"t": 3, "id": 99, "code": 4, "text": ""}]
     cases["a level of 10"] = [{"t": 5, "id": 1, "span": 1, "level": 10}]
     cases["64 KiB and more"] = [{"t": 4, "id": 1, "zz": bytes(65536)}]
     for name, messages in cases.items():

@@ -352,6 +352,6 @@ async def messages(stage, malformed):
     await stage.say("terms of another node", {**terms, "node": bytes([2]) + OTHER})
     await stage.say("another handshake key", handshake={"pk": OTHER})
     await stage.say("another network", handshake={"net": "bitcoin"})
-    await stage.say("an offer to nothing", {"t": 3, "id": 99, "code": 4, "text": ""})
+    await stage.say("an answer to nothing", {"t": 3, "id": 99, "code": 4, "text": ""})
     await stage.say("a message of 64 KiB and more", {**terms, "zz": bytes(65536)})
     print(f"claim: {len(malformed)} malformed messages of the vectors and {len(wrong) + 5} more each drop the peer", flush=True)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 
-from lnt1 import Sealed
+from lnt1 import Refused, Sealed
 from peer import Seller, Wire
 from process import Lntorrent, node_port
 
@@ -23,7 +23,11 @@ class Shop:
 
     async def _serve(self, reader, writer):
         wire = Wire(reader, writer, self.sealed.info_hash, self.sealed)
-        await self.run(wire)
+        try:
+            await self.run(wire)
+        except (Refused, asyncio.IncompleteReadError, ConnectionError):
+            # Dials after the first come encrypted (MSE), which this peer does not speak.
+            writer.close()
 
     async def visit(self, port):
         """Goes to a peer that listens, and sells there."""
