@@ -33,7 +33,7 @@ async function runParts(t: Test, path: string, folder: string): Promise<void> {
   const seed = String(Math.floor(Math.random() * 1e9))
   const main = join(REPO, 'test/independent/main.py')
   const vectors = join(REPO, 'test/vectors/lnt1.json')
-  const child = spawn(path, [main, REPO, vectors, folder, seed, ...PARTS], {
+  const child = spawn(path, ['-B', main, REPO, vectors, folder, seed, ...PARTS], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,
   })
