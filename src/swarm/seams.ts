@@ -29,6 +29,7 @@ const WIRE_METHODS: Readonly<Record<string, number>> = {
   _onRequest: 3,
 }
 const TORRENT_METHODS: Readonly<Record<string, number>> = {
+  _addPeer: 3,
   _onMetadata: 1,
   _verifyPieces: 1,
   _onWireWithMetadata: 1,
@@ -138,12 +139,25 @@ export function setNoDelay(torrent: Torrent, wire: Wire): void {
     if (peer.wire === wire) peer.conn?.setNoDelay?.(true)
 }
 
-/** First attempts go without encryption (two round trips less); later ones as the client has it. */
-export function dialPlainFirst(torrent: Torrent): void {
-  torrent.on('peer', (id: unknown) => {
-    const peer = typeof id === 'string' ? torrent._peers?.get(id) : undefined
-    if (peer) peer.secure = 0
-  })
+/** Addresses whose attempts are counted; past that counting begins anew. */
+const MAX_COUNTED = 4096
+
+/**
+ * First attempts go without encryption (two round trips less), every other one with it: a peer that speaks only one
+ * of the two is reached again as well.
+ */
+export function alternateEncryption(torrent: Torrent): void {
+  const attempts = new Map<string, number>()
+  const add = torrent._addPeer.bind(torrent)
+  torrent._addPeer = (address, type, source) => {
+    const peer = add(address, type, source)
+    if (!peer || typeof address !== 'string') return peer
+    const before = attempts.get(address) ?? 0
+    if (attempts.size >= MAX_COUNTED) attempts.clear()
+    attempts.set(address, before + 1)
+    peer.secure = before % 2
+    return peer
+  }
 }
 
 /** Keeps stock code from dialling a peer again whose wire we are about to end. */

@@ -126,6 +126,7 @@ declare module 'webtorrent' {
     destroy(options: object, callback: (err: Error | null) => void): void
     // Private parts: seams.ts only.
     readonly _peers: ReadonlyMap<string, TorrentPeer> | null
+    _addPeer(peer: unknown, type: string, source?: string): TorrentPeer | null
     _rarityMap: { destroy(): void } | null
     _onMetadata(metainfo: Uint8Array): Promise<void>
     _verifyPieces(callback: (err: Error | null) => void): void

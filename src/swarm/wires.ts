@@ -14,7 +14,7 @@ import type { Bans } from './bans.ts'
 import { dropWire, MAX_PEER_REQUESTS } from './guard.ts'
 import { MetadataExchange } from './metadata.ts'
 import {
-  dialPlainFirst,
+  alternateEncryption,
   neverDialAgain,
   queuedBytes,
   replayHandshake,
@@ -98,7 +98,7 @@ export class Wires {
       attach: (wire) => this.overrides?.attach(wire),
       fail: (err) => this.overrides?.fail(err),
     })
-    dialPlainFirst(stock)
+    alternateEncryption(stock)
     stock.on('wire', (wire: Wire) => this.#welcome(wire))
     stock.on('warning', (err: unknown) => this.#ports.warned(err))
     stock.on('error', (err: unknown) => {
