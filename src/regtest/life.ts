@@ -107,7 +107,7 @@ export interface Reset {
 
 /**
  * Deletes chain and hub of the data directory: the next start makes another chain.
- * @throws LntError `REGTEST_FAILED` when it runs
+ * @throws LntError `BAD_INPUT` when it runs
  */
 export async function resetRegtest(dataDir: string): Promise<Reset> {
   const directory = regtestDirectory(dataDir)
@@ -122,7 +122,11 @@ export async function resetRegtest(dataDir: string): Promise<Reset> {
   try {
     const { port, instance } = guard
     if (!(await claimLock(directory, { pid: process.pid, port, instance })))
-      throw failed("it is running: 'regtest stop' first")
+      throw new LntError({
+        code: 'BAD_INPUT',
+        what: 'the play-money network is running',
+        hint: '"lntorrent regtest stop" ends it',
+      })
     const orphans = readWallets(directory).filter((path) => existsSync(path))
     const files = readdirSync(directory).filter((name) => !isLockFile(name))
     for (const name of files) rmSync(join(directory, name), { recursive: true, force: true })

@@ -97,7 +97,7 @@ test('life: reset waits for stop, then forgets chain and hub', async (t) => {
   const client = await town.client()
   await resetRegtest(town.dataDir).then(
     () => t.fail('should refuse'),
-    (err: unknown) => t.ok(hasCode(err, 'REGTEST_FAILED'), 'not while it runs'),
+    (err: unknown) => t.ok(hasCode(err, 'BAD_INPUT'), 'not while it runs'),
   )
   await stopRegtest(town.dataDir)
   t.equal((await resetRegtest(town.dataDir)).had, true)
