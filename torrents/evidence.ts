@@ -4,7 +4,7 @@
  * @module
  */
 import { equal } from '../src/core/bytes.ts'
-import { LntError } from '../src/core/errors.ts'
+import { hasCode, LntError } from '../src/core/errors.ts'
 import { isLeaf, isUnder, pieceLength } from '../src/core/geometry.ts'
 import { type Endorsement, NO_COUPON, type RecordProof } from '../src/core/purchase.ts'
 import { foldCoupon, isCoupon, paymentHash, unwrap } from './coupons.ts'
@@ -181,8 +181,8 @@ function checkPlaintext(
   try {
     openPiece(record.pt, { span, key }, piece)
   } catch (err) {
-    if (err instanceof LntError && err.detail.code === 'BAD_KEY') return publisher(torrent)
-    throw err
+    if (!hasCode(err, 'BAD_KEY')) throw err
+    return publisher(torrent)
   }
   throw nothing('the plaintext is right')
 }

@@ -92,7 +92,11 @@ class Thread implements PieceOpener {
       if ('plaintext' in answer) waiting?.resolve(answer.plaintext)
       else waiting?.reject(new LntError(answer.detail))
     })
-    worker.on('error', (err) => this.#fail(err))
+    worker.on('error', (err) => {
+      // The thread is dead: the next piece starts another.
+      this.#worker = undefined
+      this.#fail(err)
+    })
     return worker
   }
 

@@ -118,3 +118,21 @@ test('accuse: a sale that was honest convicts nobody, whatever the kind', async 
     else t.equal(lie && codeOf(() => checkEvidence(cheat.torrent, lie, sources)), 'BAD_PROOF')
   }
 })
+
+test('accuse: a sale without an endorsement to show, or by proof, has no form', async (t) => {
+  const from = await shelf(folder(t, {}), 5)
+  const { offer, context, preimage } = bid(from, 8, { kind: 4 })
+  const { endorsement: _, ...bare } = { ...offer, ...checkOfferProof(from.torrent, offer, context) }
+  const about = {
+    ...bare,
+    infoSha256: from.torrent.infoSha256,
+    hash: context.hash,
+    nonce: context.nonce,
+    invoice: 'lnbcrt1',
+    payee: new Uint8Array(33),
+    amountMsat: 1n,
+    feeLimitMsat: 0n,
+    expiresAtMs: 0,
+  }
+  for (const kind of [2, 4] as const) t.equal(accuseSale({ ...about, kind }, preimage), undefined)
+})

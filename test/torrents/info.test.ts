@@ -131,6 +131,15 @@ test('info: an ordinary torrent is NOT_SEALED, with its name', (t) => {
   t.end()
 })
 
+test('info: a value that is no dictionary is refused', (t) => {
+  for (const value of ['i1e', 'le', '3:fox'])
+    t.equal(
+      codeOf(() => parseInfo(new TextEncoder().encode(value))),
+      'BAD_TORRENT',
+    )
+  t.end()
+})
+
 test('info: an encoding that is not canonical is refused', (t) => {
   const text = Buffer.from(vector).toString('latin1')
   for (const spelt of [
