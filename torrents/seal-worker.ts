@@ -20,8 +20,8 @@ function answer(job: SealJob): SealAnswer {
   try {
     return { part: sealer.run(job) }
   } catch (err) {
+    if (!(err instanceof LntError)) throw err
     // A structured clone keeps only name, message and stack of an error: the detail goes by itself.
-    if (err instanceof LntError) return { detail: err.detail }
-    throw err
+    return { detail: err.detail }
   }
 }
