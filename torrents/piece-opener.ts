@@ -2,6 +2,7 @@
  * Opens pieces: decrypts and checks them in a thread beside the one that downloads and pays.
  * @module
  */
+import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { type ErrorDetail, LntError } from '../src/core/errors.ts'
@@ -42,9 +43,15 @@ export const OPEN_HERE: PieceOpener = {
   close: async () => {},
 }
 
-/** Opens in a thread of its own, which starts with the first piece that is worth it. */
-export function pieceOpener(): PieceOpener {
-  return new Thread()
+/** Cores from which on a thread pays: on two, downloading and whoever serves us keep both busy. */
+const WORTH_CORES = 3
+
+/**
+ * Opens in a thread of its own, which starts with the first piece that is worth it; here where cores are few.
+ * @param cores - of this machine
+ */
+export function pieceOpener(cores: number = availableParallelism()): PieceOpener {
+  return cores < WORTH_CORES ? OPEN_HERE : new Thread()
 }
 
 /** Decrypts, and checks where there is something to check against. @throws {@link LntError} `BAD_KEY` */

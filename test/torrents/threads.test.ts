@@ -19,7 +19,7 @@ const ciphertext = applyCipher(cipherKey(leaf.key), plaintext)
 const pt = plaintextCommitment(leaf.key, plaintext)
 
 async function withOpener(work: (opener: PieceOpener) => Promise<void>): Promise<void> {
-  const opener = pieceOpener()
+  const opener = pieceOpener(4)
   try {
     await work(opener)
   } finally {
