@@ -19,7 +19,7 @@ test('regtest: run, status, stop and reset; a wallet of another chain is told wh
   t.doesNotThrow(() => seeder.lines, 'every line is JSON, also when the node is loaded')
   const status = await result(stage.start('regtest', 'status'))
   t.equal(status['running'], true, 'Ctrl-C in seed leaves it running')
-  const refused = await result(stage.start('regtest', 'reset'), 1)
+  const refused = await result(stage.start('regtest', 'reset'), 2)
   t.match(String(refused['message']), /regtest stop/, 'not while it runs')
   t.equal((await result(stage.start('regtest', 'stop')))['stopped'], true)
 
