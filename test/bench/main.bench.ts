@@ -45,11 +45,12 @@ console.log(JSON.stringify(figures))
 async function lastLine(name: string, args: readonly string[]): Promise<Record<string, unknown>> {
   const file = fileURLToPath(new URL(name, import.meta.url))
   const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'close')
   let last = ''
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  for await (const line of createInterface({ input: child.stdout }))
     if (line.startsWith('{')) last = line
-  })
-  const [code] = await once(child, 'close')
+  const [code] = await ended
   if (code !== 0) throw new Error(`${name} ended with ${String(code)}`)
+  if (last === '') throw new Error(`${name} has told nothing`)
   return JSON.parse(last)
 }
