@@ -6,6 +6,7 @@
 import type { SealedTorrent } from '../../torrents/info.ts'
 import { pieceOpener } from '../../torrents/piece-opener.ts'
 import { RecordBook } from '../../torrents/records.ts'
+import { feeLimitMsat } from '../core/budget.ts'
 import { toHex } from '../core/bytes.ts'
 import { hasCode, LntError } from '../core/errors.ts'
 import { covers } from '../core/geometry.ts'
@@ -22,13 +23,7 @@ import type { Status } from './events.ts'
 import type { Link } from './link.ts'
 import { RowsClerk } from './rows-clerk.ts'
 import type { Session } from './session.ts'
-import {
-  type BuySettings,
-  DEFAULT_BUDGET_MSAT,
-  DEFAULT_FEE_RULE,
-  DEFAULT_MAX_PRICE_MSAT,
-  feeLimitMsat,
-} from './settings.ts'
+import { type BuySettings, DEFAULT_BUDGET_MSAT, DEFAULT_MAX_PRICE_MSAT } from './settings.ts'
 
 /** How long the user is left without a word while metadata is looked for, ms. */
 const LOOKING_MS = 5_000
@@ -140,7 +135,6 @@ export class Buying {
     const wallet = await session.wallet()
     if (session.signal.aborted || this.#isClosed || this.#shop) return
     const { settings, wants, onPlain } = this.#parts
-    const feeRule = settings.feeRule ?? DEFAULT_FEE_RULE
     this.#shop = new Shop({
       torrent: this.live.torrent,
       book: this.book,
@@ -156,7 +150,7 @@ export class Buying {
       limits: {
         budgetMsat: settings.budgetMsat ?? DEFAULT_BUDGET_MSAT,
         maxPriceMsat: settings.maxPriceMsat ?? DEFAULT_MAX_PRICE_MSAT,
-        feeLimitMsat: (amountMsat) => feeLimitMsat(feeRule, amountMsat),
+        feeLimitMsat: (amountMsat) => feeLimitMsat(amountMsat, settings.feeRule),
         isTrusted: settings.isTrusted ?? false,
       },
       wants,

@@ -3,7 +3,10 @@
  * @module
  */
 import envPaths from 'env-paths'
+import type { FeeRule } from '../core/budget.ts'
 import { SAT_MSAT } from '../core/money.ts'
+
+export type { FeeRule } from '../core/budget.ts'
 
 /** How a client is opened. */
 export interface ClientOptions {
@@ -36,12 +39,6 @@ export interface SealSettings {
   readonly isAnonymous?: boolean
 }
 
-/** Routing fee limit of a payment: amount · ppm / 10^6 + base. */
-export interface FeeRule {
-  readonly ppm: bigint
-  readonly baseMsat: bigint
-}
-
 /** What a buyer allows. */
 export interface BuySettings {
   /** Most spent on a torrent, what the journal shows already counts. */
@@ -58,17 +55,10 @@ export interface BuySettings {
 export const DEFAULT_BUDGET_MSAT: bigint = 100_000n * SAT_MSAT
 /** See {@link DEFAULT_BUDGET_MSAT}. */
 export const DEFAULT_MAX_PRICE_MSAT: bigint = 1_000n * SAT_MSAT
-/** 1 % + 1 sat a payment (money law 6). */
-export const DEFAULT_FEE_RULE: FeeRule = { ppm: 10_000n, baseMsat: SAT_MSAT }
 /** Price of a piece when neither the user nor an earlier run has set one. */
 export const DEFAULT_PRICE_MSAT: bigint = 5n * SAT_MSAT
 /** 10 GiB of ciphertext. */
 export const DEFAULT_SPACE_BYTES: number = 10 * 2 ** 30
-
-/** Fee limit of a payment of this amount, msat. */
-export function feeLimitMsat({ ppm, baseMsat }: FeeRule, amountMsat: bigint): bigint {
-  return (amountMsat * ppm) / 1_000_000n + baseMsat
-}
 
 /** The data directory: what the user names, else the system's place for an application's data. */
 export function dataDirectory(named?: string): string {

@@ -12,14 +12,18 @@ export interface Budget {
   readonly reservedMsat: bigint
 }
 
-/** Default fee limit, one part (money law 6): one msat for each hundred of the amount. */
-const FEE_DIVISOR = 100n
-/** Default fee limit, the other part (money law 6): 1 sat. */
-const FEE_BASE_MSAT = 1000n
+/** Routing fee limit of a payment: amount · ppm / 10^6 + base. */
+export interface FeeRule {
+  readonly ppm: bigint
+  readonly baseMsat: bigint
+}
 
-/** Default fee limit of a payment: 1 % + 1 sat (money law 6). */
-export function defaultFeeLimitMsat(amountMsat: bigint): bigint {
-  return amountMsat / FEE_DIVISOR + FEE_BASE_MSAT
+/** 1 % + 1 sat a payment (money law 6). */
+export const DEFAULT_FEE_RULE: FeeRule = { ppm: 10_000n, baseMsat: 1_000n }
+
+/** Fee limit of a payment of this amount, msat (money law 6). */
+export function feeLimitMsat(amountMsat: bigint, rule: FeeRule = DEFAULT_FEE_RULE): bigint {
+  return (amountMsat * rule.ppm) / 1_000_000n + rule.baseMsat
 }
 
 /** What is left of a budget, ≥ 0: a revived dead payment may have taken more than there was. */

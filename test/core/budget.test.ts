@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import test from 'tape'
-import { defaultFeeLimitMsat, leftMsat, mayReserve } from '../../src/core/budget.ts'
+import { feeLimitMsat, leftMsat, mayReserve } from '../../src/core/budget.ts'
 
 const msat = fc.bigInt({ min: 0n, max: 10n ** 12n })
 const budgets = fc.record({ budgetMsat: msat, spentMsat: msat, reservedMsat: msat })
@@ -32,6 +32,6 @@ test('law 6: the default fee limit is 1 % + 1 sat', (t) => {
     [5_000n, 1_050n],
     [10_000_000n, 101_000n],
   ] as const)
-    t.equal(defaultFeeLimitMsat(amountMsat), limit)
+    t.equal(feeLimitMsat(amountMsat), limit)
   t.end()
 })

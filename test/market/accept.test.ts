@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import test from 'tape'
 import type { Offer } from '../../extensions/lnt-trade/message.ts'
 import type { TradePeer } from '../../extensions/lnt-trade/peer.ts'
-import { defaultFeeLimitMsat } from '../../src/core/budget.ts'
+import { feeLimitMsat } from '../../src/core/budget.ts'
 import { leafOf } from '../../src/core/geometry.ts'
 import type { Purchase } from '../../src/core/purchase.ts'
 import {
@@ -63,7 +63,7 @@ async function scene(amountMsat = 5_000n): Promise<Scene> {
     limits: {
       budgetMsat: 1n,
       maxPriceMsat: 1n,
-      feeLimitMsat: defaultFeeLimitMsat,
+      feeLimitMsat: feeLimitMsat,
       isTrusted: false,
     },
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import test from 'tape'
 import type { Message, Offer } from '../../extensions/lnt-trade/message.ts'
-import { defaultFeeLimitMsat } from '../../src/core/budget.ts'
+import { feeLimitMsat } from '../../src/core/budget.ts'
 import { equal } from '../../src/core/bytes.ts'
 import type { Endorsement } from '../../src/core/purchase.ts'
 import { encodeInvoice, type InvoiceDraft, parseInvoice } from '../../src/wallet/invoice.ts'
@@ -182,7 +182,7 @@ test('law 10: purchases at once with several sellers never exceed the budget', a
   await rig.until(watch, 'the end of the budget')
   await rig.calm(5_000)
   t.ok(most <= budgetMsat, `${most} msat at most`)
-  t.ok(rig.spentMsat + 5_000n + defaultFeeLimitMsat(5_000n) > budgetMsat, 'it was used')
+  t.ok(rig.spentMsat + 5_000n + feeLimitMsat(5_000n) > budgetMsat, 'it was used')
   t.equal(rig.spentMsat, rig.dueMsat)
   t.ok(rig.books().isBalanced)
   await rig.close()

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { defaultFeeLimitMsat } from '../../src/core/budget.ts'
+import { feeLimitMsat } from '../../src/core/budget.ts'
 import { concat, equal } from '../../src/core/bytes.ts'
 import { leafOf, pieceLength } from '../../src/core/geometry.ts'
 import { spanPriceMsat } from '../../src/core/price.ts'
@@ -230,7 +230,7 @@ export class ShopRig {
       limits: {
         budgetMsat: 100_000_000n,
         maxPriceMsat: 1_000_000n,
-        feeLimitMsat: defaultFeeLimitMsat,
+        feeLimitMsat: (amountMsat) => feeLimitMsat(amountMsat),
         isTrusted: false,
         ...this.#options.limits,
       },

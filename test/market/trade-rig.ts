@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defaultFeeLimitMsat } from '../../src/core/budget.ts'
+import { feeLimitMsat } from '../../src/core/budget.ts'
 import { equal } from '../../src/core/bytes.ts'
 import { NO_COUPON, type Purchase } from '../../src/core/purchase.ts'
 import type { Sale } from '../../src/core/sale.ts'
@@ -136,7 +136,7 @@ export class TradeRig {
       record: { kc: keyCommitment(key), pt: zeros, cv: zeros, rpath: new Uint8Array(160) },
       cpath: new Uint8Array(kind === 1 ? 256 : 0),
       payee: this.seller.node.id,
-      feeLimitMsat: defaultFeeLimitMsat(amountMsat),
+      feeLimitMsat: feeLimitMsat(amountMsat),
       nonce: bytesOf(`${name} nonce`),
       endorsement: { exp, sig: new Uint8Array(64) },
     })
